@@ -1,0 +1,3 @@
+"""crowdsft: a crowd improves a language model together, and each contributor earns what it was worth."""
+
+__version__ = "0.1.0"

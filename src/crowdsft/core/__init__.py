@@ -1,0 +1,1 @@
+"""Pure values and functions: no files, clock, network, logging or global randomness."""
