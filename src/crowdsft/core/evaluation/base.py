@@ -55,7 +55,7 @@ def checked_pair(embeddings: ArrayLike, target: ArrayLike) -> tuple[Floats, Floa
             bad = int(np.size(array) - np.isfinite(array).sum())
             raise EvaluationError(
                 f"{bad} of {array.size} numbers in {name} are NaN or infinite: there is no utility. "
-                "Look at the outputs that were embedded; empty outputs or a diverged model are the usual cause."
+                "Look at the outputs that were embedded; the usual cause is empty output."
             )
     return points, goal
 

@@ -24,4 +24,5 @@ class Euclidean:
         points, goal = checked_pair(embeddings, target)
         towards = goal - points
         length = np.sqrt(np.einsum("...i,...i->...", towards, towards))[..., None]
-        return np.divide(towards, length, out=np.zeros_like(towards), where=length > 0)
+        unit: Floats = np.divide(towards, length, out=np.zeros_like(towards), where=length > 0)
+        return unit
