@@ -1,0 +1,29 @@
+"""Fine-tuning a round's candidates, and generating from them."""
+
+from crowdsft.core.registry import Table
+from crowdsft.training.base import (
+    Example,
+    GroupData,
+    TrainedCandidate,
+    TrainingBackend,
+    TrainingOptions,
+    TrainingProgress,
+)
+
+BACKENDS: Table[TrainingBackend] = Table(
+    "training backend",
+    {
+        "lora": "crowdsft.training.lora:Lora",
+        "full_finetune": "crowdsft.training.full_finetune:FullFinetune",
+    },
+)
+
+__all__ = [
+    "BACKENDS",
+    "Example",
+    "GroupData",
+    "TrainedCandidate",
+    "TrainingBackend",
+    "TrainingOptions",
+    "TrainingProgress",
+]

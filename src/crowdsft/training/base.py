@@ -1,0 +1,176 @@
+"""What a training backend is given, what it gives back, and the laws that it obeys.
+
+Nothing here imports torch, so that a process which only plans a campaign stays light.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from crowdsft.core.errors import Fault, SettingsError
+
+if TYPE_CHECKING:
+    from crowdsft.training.models import LoadedModel
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One prompt with the response that a model should give to it.
+
+    Args:
+        prompt: What the model is asked; its tokens carry no loss.
+        response: What it should answer.
+        weight: How much the example counts, relative to the others of its group (>= 0; 0 leaves it out).
+        contributor: Who gave it; training does not look at it, credit does.
+    """
+
+    prompt: str
+    response: str
+    weight: float = 1.0
+    contributor: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class GroupData:
+    """The examples of one group in one round, and the seed that fixes every draw of its training."""
+
+    group: int
+    examples: tuple[Example, ...]
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingOptions:
+    """How a candidate is trained; the same for every group of a campaign.
+
+    Args:
+        rank: Inner dimension of the low-rank adapter.
+        alpha: Scale of the adapter; its delta is alpha / rank * B A.
+        learning_rate: Peak rate of AdamW; it rises over the warm-up and falls linearly to 0.
+        batch_size: Examples in one optimiser step.
+        passes: Times that each of the group's examples is seen.
+        max_tokens: Longest example, prompt and response together, in tokens.
+        warmup_fraction: Share of the steps over which the learning rate rises from 0.
+        weight_decay: AdamW's decoupled weight decay.
+        gradient_clip: Largest Euclidean norm of one candidate's gradient; 0 turns clipping off.
+        target_modules: Names (or ends of names) of the linear modules that get an adapter;
+            "all-linear" means all of them but the output head.
+
+    Raises:
+        SettingsError: Every field that is out of its range.
+    """
+
+    rank: int = 16
+    alpha: float = 32.0
+    learning_rate: float = 5e-3
+    batch_size: int = 8
+    passes: int = 3
+    max_tokens: int = 512
+    warmup_fraction: float = 0.05
+    weight_decay: float = 0.0
+    gradient_clip: float = 1.0
+    target_modules: str | tuple[str, ...] = "all-linear"
+
+    def __post_init__(self) -> None:
+        faults = [
+            Fault(name, f"{problem}, not {getattr(self, name)!r}") for name, problem in self._problems()
+        ]
+        if faults:
+            raise SettingsError(faults, source="the training options")
+
+    def _problems(self) -> list[tuple[str, str]]:
+        problems = [
+            (name, "must be at least 1")
+            for name in ("rank", "batch_size", "passes")
+            if getattr(self, name) < 1
+        ]
+        if self.max_tokens < 2:
+            problems.append(("max_tokens", "must be at least 2 (one token of prompt, one of response)"))
+        for name in ("alpha", "learning_rate"):
+            if not (math.isfinite(getattr(self, name)) and getattr(self, name) > 0):
+                problems.append((name, "must be a positive number"))
+        for name in ("weight_decay", "gradient_clip"):
+            if not (math.isfinite(getattr(self, name)) and getattr(self, name) >= 0):
+                problems.append((name, "must be 0 or a positive number"))
+        if not 0 <= self.warmup_fraction <= 1:
+            problems.append(("warmup_fraction", "must lie between 0 and 1"))
+        if not self.target_modules:
+            problems.append(("target_modules", 'must name at least one module, or be "all-linear"'))
+        return problems
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingProgress:
+    """One optimiser step of one group: `step` of `steps` is done and its batch had this mean loss."""
+
+    group: int
+    step: int
+    steps: int
+    loss: float
+
+
+@dataclass(frozen=True, slots=True)
+class TrainedCandidate:
+    """A group's fine-tuned model, as the adapter that makes it out of the base.
+
+    Args:
+        group: The group's number, as in its `GroupData`.
+        adapter: Folder that holds the adapter; its last part is `digest`.
+        digest: SHA-256 (hexadecimal) over the folder's sorted file names and contents.
+        steps: Optimiser steps taken.
+        losses: Mean loss per response token of each step's batch, in nats.
+        seconds: Wall time of this group's training; a share of the whole where groups train together.
+    """
+
+    group: int
+    adapter: Path
+    digest: str
+    steps: int
+    losses: tuple[float, ...]
+    seconds: float
+
+
+ProgressCallback = Callable[[TrainingProgress], None]
+
+
+class TrainingBackend(Protocol):
+    """Trains a round's candidates, one per group, from one base.
+
+    Laws, checked for every entry of the table:
+    - one candidate per group, in the order of `groups`; the base is left exactly as it was;
+    - the same base, group data and options give the same bytes, whatever other groups are trained
+      beside it and whatever was drawn from any random generator before;
+    - multiplying every weight of a group by one positive number changes nothing;
+    - an example of weight 0 changes nothing;
+    - a run that stops early (an error, Ctrl-C) leaves only whole adapters behind.
+    """
+
+    def train(
+        self,
+        base: LoadedModel,
+        groups: Sequence[GroupData],
+        *,
+        options: TrainingOptions,
+        output: Path,
+        progress: ProgressCallback | None = None,
+    ) -> list[TrainedCandidate]:
+        """Train one candidate per group and write its adapter to `output`/<digest>.
+
+        Args:
+            base: The round's base model.
+            groups: Each group's examples; J groups.
+            options: Shared by all groups.
+            output: Folder for the adapters; it is made when it does not exist.
+            progress: Called after each optimiser step.
+
+        Returns:
+            J candidates, in the order of `groups`.
+
+        Raises:
+            TrainingError: A group has nothing to learn from, or its loss is not a finite number.
+        """
+        ...
