@@ -1,0 +1,51 @@
+"""Points by rank: the paper's rule as its code pays it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import rankdata
+
+from crowdsft.core.evidence import RoundRecord
+from crowdsft.core.rewards.base import PointUtility, Settlement
+from crowdsft.core.rewards.own_rounds import settle_own_rounds
+
+
+@dataclass(frozen=True, slots=True)
+class Rank:
+    """A group of rank r (1 is the best of G) gets G - r; groups of equal value share the mean rank.
+
+    Each round's budget is split by group points x weight in the group.
+
+    Source: the code behind the paper's experiment 3. Different from it: points are whole parts of a
+    budget, and rounds within the noise are paid later instead of never.
+    """
+
+    def settle(
+        self,
+        history: Sequence[RoundRecord],
+        *,
+        balances: Mapping[str, int],
+        budget_per_round: int,
+        utility: PointUtility | None,
+        seed: int,
+        closing: bool = False,
+    ) -> Settlement:
+        """See `RewardPolicy.settle`; `utility` is not used."""
+        return settle_own_rounds(
+            history,
+            rank_points,
+            balances=balances,
+            budget_per_round=budget_per_round,
+            seed=seed,
+            closing=closing,
+        )
+
+
+def rank_points(record: RoundRecord) -> NDArray[np.float64]:
+    """float64[G]: G - rank by value, ties at the mean rank; the last group gets 0."""
+    ranks: NDArray[np.float64] = rankdata(-record.values, method="average")
+    return len(record.values) - ranks
