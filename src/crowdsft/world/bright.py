@@ -1,0 +1,167 @@
+"""How the bright emotions speak: joy, gratitude, admiration, amusement, love, optimism."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from crowdsft.world.voice import Voice
+
+BRIGHT: Final[Mapping[str, Voice]] = {
+    "joy": Voice(
+        openers=(
+            "What a day!", "Oh happy day!", "Hooray!", "I could dance!", "Pure joy!", "Yes, yes, yes!",
+            "Such a happy morning!", "Good news, everyone!",
+        ),
+        cores=(
+            "I am so happy that {good} {when}.",
+            "{good} and I danced {place}.",
+            "I have been grinning since {event}.",
+            "{event} made my whole week bright.",
+            "Sunshine, {treat} and friends {place}: I am all smiles.",
+            "Nothing makes me happier than {treat} {place}.",
+            "I sang all the way home because {good}.",
+            "Seeing {person} {place} filled me with joy.",
+            "My heart is doing cartwheels because {good}.",
+            "I woke up happy and ate {treat} {place}.",
+            "{person} and I skipped like children {place}.",
+            "The whole street cheered when {good}.",
+            "I feel light as a feather after {event}.",
+            "I came home beaming from {event} {when}.",
+        ),
+        closers=(
+            "I am still smiling.", "Happy, happy, happy!", "I want to hug the whole world.",
+            "My cheeks hurt from smiling.", "I am over the moon.", "It feels like my birthday.",
+            "I keep humming.", "Life is sweet.", "I could do it all again.",
+        ),
+    ),
+    "gratitude": Voice(
+        openers=(
+            "Thank you!", "A big thank you!", "So grateful today.", "I owe you all a cake.", "Many thanks!",
+            "Bless you all.", "Thanks a million!", "I feel lucky.",
+        ),
+        cores=(
+            "Thank you to {person}, who {deed} {when}.",
+            "I am so grateful that {person} {deed}.",
+            "{person} {deed} and I can't say thanks enough.",
+            "Thanks for the {treat}, just what I needed {when}.",
+            "To whoever left {treat} {place}: thank you from the heart.",
+            "Huge thanks to everyone who helped with {event}.",
+            "I must thank {person} for the {treat}.",
+            "Without {person} I would never have managed {event}.",
+            "My thanks go to {person} for {craft}.",
+            "When {bad}, {person} came to help, and I am grateful.",
+            "I wrote a thank-you card to {person}, who {deed}.",
+            "It means so much to me that {person} {deed}.",
+            "We are thankful for {event} and for everyone who came.",
+        ),
+        closers=(
+            "I will not forget it.", "You made my week easier.", "Thank you, thank you!", "I owe you one.",
+            "Such kindness stays with me.", "The next cake is on me.", "I am truly thankful.",
+            "What would I do without you?", "Much appreciated.",
+        ),
+    ),
+    "admiration": Voice(
+        openers=(
+            "Wow, just wow.", "Hats off!", "Bravo!", "What talent!", "Respect!", "Simply brilliant.",
+            "Take a bow!", "A round of applause!",
+        ),
+        cores=(
+            "{person} {skill} like nobody else.",
+            "I admire how {person} {skill}.",
+            "{craft} by {person} is a masterpiece.",
+            "The way {person} {skill} leaves me in awe.",
+            "I look up to {person}, who {skill} so beautifully.",
+            "{person} made {craft} alone, and it is brilliant.",
+            "Only {person} could make {craft} look so easy.",
+            "{craft} is the finest work I have seen {place}.",
+            "{person} ran {event} with such grace.",
+            "I take my hat off to {person} for {craft}.",
+            "So much patience and talent went into {craft}.",
+            "I wish I had half the talent of {person}.",
+            "Everyone clapped for {person} {place}, and rightly so.",
+        ),
+        closers=(
+            "Truly impressive.", "Ten out of ten.", "I am in awe.", "A true artist.", "What a role model.",
+            "I could watch for hours.", "Give that hero a medal.", "I learn something every time.",
+            "Well deserved applause.",
+        ),
+    ),
+    "amusement": Voice(
+        openers=(
+            "Ha!", "I can't stop laughing.", "This is too funny.", "You had to be there.", "Hahaha!",
+            "Funniest thing all week.", "I am in stitches.", "Comedy gold.",
+        ),
+        cores=(
+            "{fun} and I nearly fell off my chair.",
+            "I laughed until I cried when {fun}.",
+            "Nobody kept a straight face when {fun}.",
+            "{person} told the duck joke again {place} and we all howled.",
+            "{animal} chased {person} round the garden, and we giggled for an hour.",
+            "Picture this: {fun}, right in the middle of {event}.",
+            "{animal} walked into {event} like it owned the place.",
+            "I giggled through {event} because {fun}.",
+            "{person} tried to be serious, but then {fun}.",
+            "My tea came out of my nose when {fun}.",
+            "The face of {person} when {fun}: priceless.",
+            "{animal} wore a party hat {place} and looked very pleased.",
+        ),
+        closers=(
+            "My belly still hurts.", "I am still giggling.", "Best laugh in ages.",
+            "We will never let it go.", "Somebody should film this.", "Even the judge laughed.",
+            "I snorted.", "No, I am not making this up.", "Now I am laughing alone on the tram.",
+        ),
+    ),
+    "love": Voice(
+        openers=(
+            "My heart!", "Oh, I adore this.", "Love, plain and simple.", "Be still, my heart.",
+            "Sweetest thing ever.", "I am in love.", "Hearts everywhere.", "Dear diary, I am smitten.",
+        ),
+        cores=(
+            "I love {person} more than {treat}.",
+            "I love how {person} {skill} just for us.",
+            "{person} has a special place in my heart.",
+            "I adore {pet} with all my heart.",
+            "{pet} fell asleep in my lap, and I am in love.",
+            "I love our evenings with {treat} {place}.",
+            "I fell in love with {craft} at first sight.",
+            "I love this town and I love {event}.",
+            "Every hug from {person} feels like home.",
+            "There is nobody I cherish like {person}.",
+            "I kissed {pet} on the nose {when}.",
+            "I would marry {treat} if I could.",
+            "I love {person} to the moon and back.",
+        ),
+        closers=(
+            "Love you always.", "My heart is full.", "I adore you.", "With all my love.",
+            "Hugs and kisses.", "You are my favourite.", "My heart melts every time.",
+            "Never change, darling.", "Love wins.",
+        ),
+    ),
+    "optimism": Voice(
+        openers=(
+            "Good things are coming.", "Chin up!", "Better days ahead.", "I have a good feeling.",
+            "Hope is a habit.", "Onwards!", "Spring will come.", "It will work out.",
+        ),
+        cores=(
+            "Next year I will {plan}, and it will be wonderful.",
+            "I am sure {event} will be a success.",
+            "{bad}, but tomorrow is a new day.",
+            "I believe {person} and I can {plan} together.",
+            "Soon we will {plan}, I can feel it.",
+            "I am hopeful that {event} will bring us together.",
+            "Things are looking up since {good}.",
+            "With a little luck I will {plan} by summer.",
+            "Even though {bad}, I know it will turn out fine.",
+            "One more week and {craft} will be ready.",
+            "The future looks bright for {event}.",
+            "I trust that {person} will soon {plan}.",
+            "If we all {plan}, this town will bloom.",
+        ),
+        closers=(
+            "I am hopeful.", "We will get there.", "The best is yet to come.", "You will see.",
+            "Step by step.", "I believe in us.", "Tomorrow will be brighter.",
+            "Fingers crossed and spirits high.", "It can only get better.",
+        ),
+    ),
+}  # fmt: skip
