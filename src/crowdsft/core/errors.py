@@ -96,7 +96,9 @@ class MissingExtraError(CrowdsftError):
     """An optional part of crowdsft is not installed."""
 
     def __init__(self, what: str, extra: str) -> None:
-        super().__init__(f"{what} needs packages that are not installed. Install them with: pip install 'crowdsft[{extra}]'")
+        super().__init__(
+            f"{what} needs packages that are not installed. Install them with: pip install 'crowdsft[{extra}]'"
+        )
 
 
 def unknown_name_problem(kind: str, name: str, allowed: Iterable[str]) -> str:

@@ -1,0 +1,305 @@
+"""A campaign as a fold of its journal: `state = fold(events)`, `next_step(state)` says what is due.
+
+`apply` accepts an event only where it may happen, so that a journal which folds is a campaign that could
+have been.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from functools import reduce
+from typing import Literal
+
+import numpy as np
+
+from crowdsft.core.errors import JournalError
+from crowdsft.core.events import (
+    CampaignFinished,
+    CampaignOpened,
+    CandidateEvaluated,
+    CandidateTrained,
+    ContributionRef,
+    Event,
+    GroupsFormed,
+    PointsAwarded,
+    RoundClosed,
+    RoundFinished,
+    RoundOpened,
+    TargetMeasured,
+    WinnerSelected,
+)
+from crowdsft.core.evidence import RoundRecord
+from crowdsft.core.ledger import LedgerEntry, LedgerHead, chain
+from crowdsft.core.rewards.base import Award
+from crowdsft.core.settings import CampaignSettings, parse_settings
+
+StepName = Literal[
+    "measure_target", "open_round", "close_round", "form_groups", "train", "evaluate", "select", "award",
+    "finish_round", "finish_campaign",
+]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Something due: its name and the round it belongs to (0 before the first round)."""
+
+    name: StepName
+    round_number: int
+
+
+@dataclass(frozen=True, slots=True)
+class RoundState:
+    """One round so far; what has not happened yet is None or empty."""
+
+    number: int
+    drafts: str | None
+    lineage: tuple[str, ...]
+    contributions: tuple[ContributionRef, ...] | None = None
+    groups: tuple[tuple[str, ...], ...] = ()
+    candidates: tuple[CandidateTrained, ...] = ()
+    base_evaluation: CandidateEvaluated | None = None
+    evaluations: tuple[CandidateEvaluated, ...] = ()
+    selected: WinnerSelected | None = None
+    points: PointsAwarded | None = None
+    finished: bool = False
+
+    @property
+    def contributors(self) -> tuple[str, ...]:
+        """Everybody with a contribution in the round, sorted."""
+        return tuple(sorted({ref.contributor for ref in self.contributions or ()}))
+
+    @property
+    def winner(self) -> int | None:
+        """The winning group, or None when the base stayed or nothing is decided yet."""
+        return self.selected.winner if self.selected else None
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignState:
+    """Everything that the journal says, up to `position` (the number of events applied)."""
+
+    position: int = 0
+    campaign: str = ""
+    settings: CampaignSettings | None = None
+    target: TargetMeasured | None = None
+    rounds: tuple[RoundState, ...] = ()
+    lineage: tuple[str, ...] = ()
+    balances: dict[str, int] = field(default_factory=dict)
+    ledger_head: LedgerHead = LedgerHead()
+    closing_awards: tuple[Award, ...] | None = None
+
+    @property
+    def current(self) -> RoundState:
+        """The newest round."""
+        if not self.rounds:
+            raise JournalError("The campaign has no round yet.")
+        return self.rounds[-1]
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether the campaign's last event has happened."""
+        return self.closing_awards is not None
+
+    @property
+    def plan(self) -> CampaignSettings:
+        """The settings; an error before the campaign was opened."""
+        if self.settings is None:
+            raise JournalError("The campaign was never opened: its journal is empty.")
+        return self.settings
+
+
+def fold(events: Iterable[Event], state: CampaignState | None = None) -> CampaignState:
+    """The state after `events`, starting from `state` (default: an empty journal)."""
+    return reduce(apply, events, state or CampaignState())
+
+
+def next_step(state: CampaignState) -> Step | None:
+    """What is due, or None when the campaign is over."""
+    if state.is_finished:
+        return None
+    if state.target is None:
+        return Step("measure_target", 0)
+    if not state.rounds or state.current.finished:
+        done = len(state.rounds)
+        return (
+            Step("open_round", done + 1) if done < state.plan.rounds.count else Step("finish_campaign", done)
+        )
+    return Step(_due_in_round(state.current, state.plan.rounds.groups), state.current.number)
+
+
+def _due_in_round(current: RoundState, groups: int) -> StepName:
+    if current.contributions is None:
+        return "close_round"
+    if not current.groups:
+        return "form_groups"
+    if len(current.candidates) < groups:
+        return "train"
+    if current.base_evaluation is None or len(current.evaluations) < groups:
+        return "evaluate"
+    if current.selected is None:
+        return "select"
+    if current.points is None:
+        return "award"
+    return "finish_round"
+
+
+def apply(state: CampaignState, event: Event) -> CampaignState:
+    """The state after one more event.
+
+    Raises:
+        JournalError: when the event cannot happen in this state.
+    """
+    match event:
+        case CampaignOpened():
+            changed = _opened(state, event)
+        case TargetMeasured():
+            _due(state, event, "measure_target")
+            changed = replace(state, target=event)
+        case RoundOpened():
+            _due(state, event, "open_round", event.round_number)
+            opened = RoundState(event.round_number, event.drafts, state.lineage)
+            changed = replace(state, rounds=(*state.rounds, opened))
+        case RoundFinished():
+            _due(state, event, "finish_round", event.round_number)
+            finished = replace(state.current, finished=True)
+            changed = replace(state, rounds=(*state.rounds[:-1], finished), lineage=event.lineage)
+        case PointsAwarded():
+            _due(state, event, "award", event.round_number)
+            changed = _paid(_in_round(state, replace(state.current, points=event)), event)
+        case CampaignFinished():
+            _due(state, event, "finish_campaign")
+            changed = _paid(replace(state, closing_awards=event.closing_awards), event)
+        case _:
+            changed = _in_round(state, _round_after(state, event))
+    return replace(changed, position=state.position + 1)
+
+
+def _opened(state: CampaignState, event: CampaignOpened) -> CampaignState:
+    if state.position != 0:
+        raise JournalError("The campaign is open already; CampaignOpened can only be the first event.")
+    settings = parse_settings(event.settings, source="the settings in the journal")
+    return replace(state, campaign=event.campaign, settings=settings)
+
+
+def _round_after(
+    state: CampaignState,
+    event: RoundClosed | GroupsFormed | CandidateTrained | CandidateEvaluated | WinnerSelected,
+) -> RoundState:
+    current = state.current
+    match event:
+        case RoundClosed():
+            _due(state, event, "close_round", event.round_number)
+            return replace(current, contributions=event.contributions)
+        case GroupsFormed():
+            _due(state, event, "form_groups", event.round_number)
+            _check_partition(current, event, state.plan.rounds.groups)
+            return replace(current, groups=event.groups)
+        case CandidateTrained():
+            _due(state, event, "train", event.round_number)
+            _in_order(event, event.group, len(current.candidates))
+            return replace(current, candidates=(*current.candidates, event))
+        case CandidateEvaluated(group=None):
+            _due(state, event, "evaluate", event.round_number)
+            return replace(current, base_evaluation=event)
+        case CandidateEvaluated():
+            _due(state, event, "evaluate", event.round_number)
+            _in_order(event, event.group if event.group is not None else -1, len(current.evaluations))
+            return replace(current, evaluations=(*current.evaluations, event))
+        case WinnerSelected():
+            _due(state, event, "select", event.round_number)
+            if event.winner is not None and not 0 <= event.winner < len(current.groups):
+                raise JournalError(
+                    f"Group {event.winner} cannot win: the round has {len(current.groups)} groups."
+                )
+            return replace(current, selected=event)
+
+
+def _in_round(state: CampaignState, current: RoundState) -> CampaignState:
+    return replace(state, rounds=(*state.rounds[:-1], current))
+
+
+def _due(state: CampaignState, event: Event, name: StepName, round_number: int | None = None) -> None:
+    due = next_step(state) if state.position else None
+    wanted = due.round_number if due and round_number is None else round_number
+    if due is None or due.name != name or due.round_number != wanted:
+        found = f"{due.name} of round {due.round_number}" if due else "nothing"
+        raise JournalError(
+            f"{type(event).__name__} of round {round_number} cannot happen at position {state.position}: due is {found}."
+        )
+
+
+def _in_order(event: Event, group: int, expected: int) -> None:
+    if group != expected:
+        raise JournalError(f"{type(event).__name__} names group {group}, but group {expected} is due.")
+
+
+def _check_partition(current: RoundState, event: GroupsFormed, groups: int) -> None:
+    members = [contributor for group in event.groups for contributor in group]
+    if len(event.groups) != groups or not all(event.groups) or tuple(sorted(members)) != current.contributors:
+        raise JournalError(
+            f"The groups of round {event.round_number} are not a partition of its contributors into {groups} groups."
+        )
+
+
+def ledger_entries(state: CampaignState, event: PointsAwarded | CampaignFinished) -> tuple[LedgerEntry, ...]:
+    """The ledger entries that `event` makes when it happens in `state`."""
+    return _chained(state, event)[0]
+
+
+def _chained(
+    state: CampaignState, event: PointsAwarded | CampaignFinished
+) -> tuple[tuple[LedgerEntry, ...], LedgerHead]:
+    if isinstance(event, PointsAwarded):
+        awards, round_number, reason = (
+            event.awards,
+            event.round_number,
+            f"award of round {event.round_number}",
+        )
+    else:
+        awards, round_number, reason = event.closing_awards, len(state.rounds), "closing award"
+    return chain(
+        state.ledger_head,
+        [(award.contributor, award.points) for award in awards],
+        campaign=state.campaign,
+        round_number=round_number,
+        reason=reason,
+    )
+
+
+def _paid(state: CampaignState, event: PointsAwarded | CampaignFinished) -> CampaignState:
+    entries, head = _chained(state, event)
+    totals = dict(state.balances)
+    for entry in entries:
+        totals[entry.contributor] = totals.get(entry.contributor, 0) + entry.amount
+    return replace(state, balances=totals, ledger_head=head)
+
+
+def round_record(current: RoundState) -> RoundRecord:
+    """The evidence of a round whose winner is selected."""
+    if current.base_evaluation is None or current.selected is None:
+        raise JournalError(f"Round {current.number} is not evaluated yet; it is no evidence.")
+    contributors = current.contributors
+    column = {contributor: index for index, contributor in enumerate(contributors)}
+    weights = np.zeros((len(current.groups), len(contributors)))
+    for row, (group, candidate) in enumerate(zip(current.groups, current.candidates, strict=True)):
+        for contributor, weight in zip(group, candidate.weights, strict=True):
+            weights[row, column[contributor]] = weight
+    reports = [evaluation.report for evaluation in current.evaluations]
+    return RoundRecord(
+        round_number=current.number,
+        contributors=contributors,
+        weights=weights,
+        base_value=current.base_evaluation.report.mean_utility,
+        values=np.array([report.mean_utility for report in reports]),
+        winner=current.winner,
+        significant=current.winner is not None,
+        base_embedding=np.array(current.base_evaluation.report.embedding),
+        embeddings=np.array([report.embedding for report in reports]),
+        value_errors=np.array([report.gain_error for report in reports]),
+    )
+
+
+def history(state: CampaignState) -> tuple[RoundRecord, ...]:
+    """The evidence of all rounds whose winner is selected, oldest first."""
+    return tuple(round_record(current) for current in state.rounds if current.selected is not None)

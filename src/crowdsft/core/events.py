@@ -1,0 +1,171 @@
+"""What can happen in a campaign. Events are facts, written once, in order; everything else is computed.
+
+Contributors appear by their random identifier and texts by their digest, so that somebody can leave and
+take the texts along while the journal and the ledger stay whole.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from crowdsft.core.rewards.base import Award
+
+FloatTuple = tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ContributionRef:
+    """An accepted contribution as the journal knows it: `digest` is the SHA-256 of prompt and response."""
+
+    id: str
+    contributor: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class SampleScore:
+    """How one model did on one sample of outputs.
+
+    Args:
+        mean_utility: Mean over outputs of the utility of each output (the paper's; used to select and report).
+        standard_error: Of `mean_utility`.
+        utility_of_mean: Utility of the mean embedding (used to decode contributors and to merge).
+        low, high: Confidence interval of `mean_utility`.
+        gain, gain_error: Mean and standard error of the paired differences to the base (0 for the base itself).
+        embedding: Mean embedding of the outputs.
+        utilities: Utility of each output, in the order of the common rows.
+    """
+
+    mean_utility: float
+    standard_error: float
+    utility_of_mean: float
+    low: float
+    high: float
+    gain: float
+    gain_error: float
+    embedding: FloatTuple
+    utilities: FloatTuple
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignOpened:
+    """The organiser opened the campaign with these settings (`settings_to_dict`)."""
+
+    campaign: str
+    settings: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class TargetMeasured:
+    """The target vector, the names of its dimensions, and the utility that the expert examples themselves have."""
+
+    target: FloatTuple
+    labels: tuple[str, ...]
+    expert_utility: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class RoundOpened:
+    """Contributors may work. `drafts` is the artifact with the base's own answers, which they may correct."""
+
+    round_number: int
+    drafts: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RoundClosed:
+    """The round's contributions, frozen, in canonical order (by contributor, then digest)."""
+
+    round_number: int
+    contributions: tuple[ContributionRef, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class GroupsFormed:
+    """Who trains with whom: one sorted tuple of contributors for each group."""
+
+    round_number: int
+    groups: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CandidateTrained:
+    """A group's copy of the base was fine-tuned. `weights` are the members' shares of the training data."""
+
+    round_number: int
+    group: int
+    adapter: str
+    steps: int
+    loss: float
+    weights: FloatTuple
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class CandidateEvaluated:
+    """A candidate, or the base itself (group None), was measured on the selection and the reporting sample.
+
+    `likelihood` is the mean log-likelihood per token of the expert examples, or None without examples;
+    `outputs` is the artifact with the reporting sample's texts.
+    """
+
+    round_number: int
+    group: int | None
+    selection: SampleScore
+    report: SampleScore
+    likelihood: float | None
+    outputs: str
+    generate_seconds: float
+    evaluate_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class WinnerSelected:
+    """The group whose candidate becomes the next base, or None: the base stays."""
+
+    round_number: int
+    winner: int | None
+    outcome: str
+    contenders: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PointsAwarded:
+    """The round's settlement. `carry` is unpaid budget of rounds without a clear gain, `escrow` is kept back."""
+
+    round_number: int
+    awards: tuple[Award, ...]
+    carry: int
+    escrow: int
+    covered_rounds: int
+
+
+@dataclass(frozen=True, slots=True)
+class RoundFinished:
+    """The round is over; `lineage` is the stack of adapters on the first base that is the base from now on."""
+
+    round_number: int
+    lineage: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignFinished:
+    """The last round is over and what was kept back is paid."""
+
+    closing_awards: tuple[Award, ...]
+
+
+Event = (
+    CampaignOpened
+    | TargetMeasured
+    | RoundOpened
+    | RoundClosed
+    | GroupsFormed
+    | CandidateTrained
+    | CandidateEvaluated
+    | WinnerSelected
+    | PointsAwarded
+    | RoundFinished
+    | CampaignFinished
+)

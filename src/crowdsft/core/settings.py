@@ -1,0 +1,363 @@
+"""The settings of a campaign: read once at the edge, trusted inside.
+
+`parse_settings` takes what a TOML file, a form or the API gave and either returns a `CampaignSettings` or
+raises one `SettingsError` that lists every fault. Each section is checked by itself, so that a fault in one
+never hides the faults of another; what two settings contradict each other about is checked afterwards.
+
+pydantic does the checking and publishes the JSON schema; it touches no file, clock or network, which is
+why this is the one module of `core` that may import it.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator
+
+from crowdsft.core.errors import Fault, SettingsError, unknown_name_problem
+from crowdsft.core.evaluation import UTILITIES
+from crowdsft.core.grouping import GROUPINGS
+from crowdsft.core.rewards import REWARDS
+
+SETTINGS_VERSION = 1
+
+EMBEDDINGS = ("emotions", "hashed_words")
+BACKENDS = ("lora", "full_finetune")
+TASK_KINDS = ("write_response", "correct_response")
+
+NonEmpty = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+
+
+class Section(BaseModel):
+    """A table of the campaign file: frozen, and no key is accepted that we do not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class CampaignSection(Section):
+    """What people read about the campaign, and the seed from which all its chance derives."""
+
+    name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80)]
+    description: Annotated[str, StringConstraints(max_length=500)] = ""
+    guidelines: Annotated[str, StringConstraints(max_length=20_000)] = ""
+    consent: Annotated[str, StringConstraints(min_length=1, max_length=5_000)] = (
+        "My contributions may be used to train this campaign's models and be published under the licence named here. "
+        "They appear under a pseudonym. I may leave and have my texts deleted at any time."
+    )
+    licence: Annotated[str, StringConstraints(min_length=1, max_length=80)] = "CC-BY-4.0"
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
+    simulated: bool = False
+
+
+class ModelSection(Section):
+    """The first base model: "builtin:tiny", a Hugging Face id, or a local folder."""
+
+    base: NonEmpty = "builtin:tiny"
+    revision: str | None = None
+    trust_remote_code: bool = False
+
+
+class PromptsSection(Section):
+    """What contributors answer, and what candidates are probed with."""
+
+    texts: Annotated[tuple[NonEmpty, ...], Field(min_length=1, max_length=10_000)] = ("Write a comment.",)
+
+
+class TargetSection(Section):
+    """Where the model should go: exactly one of expert examples, an emotion, or a vector."""
+
+    examples: Annotated[tuple[NonEmpty, ...], Field(max_length=10_000)] | None = None
+    emotion: NonEmpty | None = None
+    vector: dict[str, float] | None = None
+    hidden: bool = False
+
+
+class RoundsSection(Section):
+    """How many rounds there are, how a round's crowd is split, and what closes a round."""
+
+    count: Annotated[int, Field(ge=1, le=10_000)] = 3
+    groups: Annotated[int, Field(ge=2, le=256)] = 3
+    grouping: str = "random"
+    close: Literal["size", "deadline", "manual"] = "size"
+    size: Annotated[int, Field(ge=1)] | None = None
+    minutes: Annotated[float, Field(gt=0)] | None = None
+
+    @field_validator("grouping")
+    @classmethod
+    def _known_grouping(cls, name: str) -> str:
+        return _known("grouping", name, GROUPINGS)
+
+
+class TrainingSection(Section):
+    """How each group's copy of the base is fine-tuned."""
+
+    backend: str = "lora"
+    rank: Annotated[int, Field(ge=1, le=512)] = 16
+    alpha: Annotated[float, Field(gt=0)] = 32.0
+    learning_rate: Annotated[float, Field(gt=0, lt=1)] = 5e-3
+    batch_size: Annotated[int, Field(ge=1, le=4_096)] = 8
+    passes: Annotated[int, Field(ge=1, le=1_000)] = 3
+    max_tokens: Annotated[int, Field(ge=8, le=131_072)] = 256
+    warmup_fraction: Annotated[float, Field(ge=0, lt=1)] = 0.05
+    weight_decay: Annotated[float, Field(ge=0)] = 0.0
+    gradient_clip: Annotated[float, Field(gt=0)] = 1.0
+
+    @field_validator("backend")
+    @classmethod
+    def _known_backend(cls, name: str) -> str:
+        return _known("training backend", name, BACKENDS)
+
+
+class EvaluationSection(Section):
+    """How candidates are measured, and when a difference counts."""
+
+    embedding: str = "emotions"
+    distance: str = "l2"
+    selection_samples: Annotated[int, Field(ge=8, le=100_000)] = 200
+    report_samples: Annotated[int, Field(ge=8, le=100_000)] = 200
+    max_new_tokens: Annotated[int, Field(ge=1, le=8_192)] = 32
+    temperature: Annotated[float, Field(ge=0, le=10)] = 1.0
+    improvement_standard_errors: Annotated[float, Field(ge=0)] = 2.0
+    tie_standard_errors: Annotated[float, Field(ge=0)] = 2.0
+    confidence: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
+
+    @field_validator("embedding")
+    @classmethod
+    def _known_embedding(cls, name: str) -> str:
+        return _known("embedding", name, EMBEDDINGS)
+
+    @field_validator("distance")
+    @classmethod
+    def _known_distance(cls, name: str) -> str:
+        return _known("evaluation", name, UTILITIES)
+
+
+class PointsSection(Section):
+    """Who earns what."""
+
+    policy: str = "rank"
+    budget_per_round: Annotated[int, Field(ge=0, le=10**12)] = 1_000
+
+    @field_validator("policy")
+    @classmethod
+    def _known_policy(cls, name: str) -> str:
+        return _known("reward policy", name, REWARDS)
+
+
+class TasksSection(Section):
+    """What contributors are asked to do, and within which limits."""
+
+    kinds: Annotated[tuple[str, ...], Field(min_length=1)] = TASK_KINDS
+    per_contributor: Annotated[int, Field(ge=1, le=10_000)] = 10
+    lease_minutes: Annotated[float, Field(gt=0, le=10_080)] = 30.0
+    max_characters: Annotated[int, Field(ge=1, le=100_000)] = 4_000
+
+    @field_validator("kinds")
+    @classmethod
+    def _known_kinds(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        for name in names:
+            _known("task", name, TASK_KINDS)
+        return tuple(dict.fromkeys(names))
+
+
+class CampaignSettings(Section):
+    """Everything an organiser decides about a campaign."""
+
+    version: Literal[1] = SETTINGS_VERSION
+    campaign: CampaignSection
+    model: ModelSection = ModelSection()
+    prompts: PromptsSection = PromptsSection()
+    target: TargetSection
+    rounds: RoundsSection = RoundsSection()
+    training: TrainingSection = TrainingSection()
+    evaluation: EvaluationSection = EvaluationSection()
+    points: PointsSection = PointsSection()
+    tasks: TasksSection = TasksSection()
+
+    @property
+    def round_size(self) -> int:
+        """How many contributions close a round with close = "size"."""
+        return self.rounds.size or self.rounds.groups * self.tasks.per_contributor
+
+
+SECTIONS: dict[str, type[Section]] = {
+    "campaign": CampaignSection,
+    "model": ModelSection,
+    "prompts": PromptsSection,
+    "target": TargetSection,
+    "rounds": RoundsSection,
+    "training": TrainingSection,
+    "evaluation": EvaluationSection,
+    "points": PointsSection,
+    "tasks": TasksSection,
+}
+
+
+def parse_settings(data: Mapping[str, Any], *, source: str = "the campaign settings") -> CampaignSettings:
+    """The settings that `data` describes.
+
+    Args:
+        data: Nested mapping of plain values, as `tomllib` or `json` gives it.
+        source: What to call the settings in the error ("campaign.toml").
+
+    Raises:
+        SettingsError: listing every fault found.
+    """
+    faults: list[Fault] = []
+    version = data.get("version", SETTINGS_VERSION)
+    if version != SETTINGS_VERSION:
+        faults.append(Fault("version", f"is {version!r}; this crowdsft reads version {SETTINGS_VERSION}"))
+    for name in sorted(set(data) - set(SECTIONS) - {"version"}):
+        faults.append(Fault(name, _unknown_key(name, [*SECTIONS, "version"])))
+    sections: dict[str, Section] = {}
+    for name, kind in SECTIONS.items():
+        section = _parse_section(name, kind, data.get(name, {}), faults)
+        if section is not None:
+            sections[name] = section
+    for check in _CONTRADICTIONS:
+        faults.extend(check(sections))
+    if faults:
+        raise SettingsError(faults, source=source)
+    return CampaignSettings(**sections)  # type: ignore[arg-type]
+
+
+def settings_to_dict(settings: CampaignSettings) -> dict[str, Any]:
+    """Plain values from which `parse_settings` makes the same settings again."""
+    return settings.model_dump(mode="json", exclude_none=True)
+
+
+def settings_digest(settings: CampaignSettings) -> str:
+    """SHA-256 of the settings' canonical JSON."""
+    text = json.dumps(settings_to_dict(settings), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _parse_section(name: str, kind: type[Section], value: object, faults: list[Fault]) -> Section | None:
+    if not isinstance(value, Mapping):
+        faults.append(Fault(name, f"is {value!r}; it must be a table, [{name}] in TOML"))
+        return None
+    try:
+        return kind.model_validate(dict(value))
+    except ValidationError as error:
+        faults.extend(_fault(name, kind, item) for item in error.errors(include_url=False))
+        return None
+
+
+def _fault(section: str, kind: type[Section], item: Any) -> Fault:
+    where = ".".join([section, *(str(part) for part in item["loc"])])
+    if item["type"] == "extra_forbidden":
+        return Fault(where, _unknown_key(str(item["loc"][-1]), kind.model_fields))
+    if item["type"] == "missing":
+        return Fault(where, "is missing and has no default; please set it")
+    message = str(item["msg"]).removeprefix("Value error, ")
+    if item["type"] == "value_error":
+        return Fault(where, message)
+    given = repr(item["input"])
+    shown = given if len(given) <= 60 else given[:57] + "..."
+    return Fault(where, f"is {shown}; {message[0].lower()}{message[1:]}")
+
+
+def _unknown_key(name: str, known: Any) -> str:
+    close = difflib.get_close_matches(name, list(known), n=1)
+    guess = f"did you mean {close[0]!r}?" if close else f"known here: {', '.join(known)}"
+    return f"there is no such setting; {guess}"
+
+
+def _known(kind: str, name: str, table: Any) -> str:
+    if name not in table:
+        raise ValueError(unknown_name_problem(kind, name, table))
+    return name
+
+
+# What two settings can contradict each other about. Each check sees the sections that are valid by themselves.
+
+
+def _one_target(sections: Mapping[str, Section]) -> list[Fault]:
+    target = sections.get("target")
+    if not isinstance(target, TargetSection):
+        return []
+    given = [name for name in ("examples", "emotion", "vector") if getattr(target, name) is not None]
+    if not given:
+        return [
+            Fault(
+                "target",
+                "says nothing; give expert examples (examples = [...] or examples_file), "
+                'an emotion (emotion = "joy") or a vector (vector = { joy = 0.8 })',
+            )
+        ]
+    if len(given) > 1:
+        return [Fault("target", f"has {' and '.join(given)}, which contradict each other; keep exactly one")]
+    if target.examples is not None and not target.examples:
+        return [Fault("target.examples", "is empty; a target needs at least one expert example")]
+    if target.vector is not None and not target.vector:
+        return [Fault("target.vector", "is empty; name at least one dimension")]
+    return []
+
+
+def _closing(sections: Mapping[str, Section]) -> list[Fault]:
+    rounds = sections.get("rounds")
+    if not isinstance(rounds, RoundsSection):
+        return []
+    faults = []
+    if rounds.close == "deadline" and rounds.minutes is None:
+        faults.append(
+            Fault("rounds.minutes", 'is missing; close = "deadline" needs the length of a round in minutes')
+        )
+    if rounds.close == "deadline" and rounds.size is not None:
+        faults.append(Fault("rounds.size", 'contradicts close = "deadline"; remove it or use close = "size"'))
+    if rounds.close != "deadline" and rounds.minutes is not None:
+        faults.append(
+            Fault("rounds.minutes", f'contradicts close = "{rounds.close}"; remove it or use "deadline"')
+        )
+    if rounds.close == "manual" and rounds.size is not None:
+        faults.append(Fault("rounds.size", 'contradicts close = "manual"; remove it or use close = "size"'))
+    if rounds.close == "size" and rounds.size is not None and rounds.size < rounds.groups:
+        faults.append(
+            Fault(
+                "rounds.size",
+                f"is {rounds.size}, less than rounds.groups = {rounds.groups}; no group may be empty",
+            )
+        )
+    return faults
+
+
+def _emotion_needs_embedding(sections: Mapping[str, Section]) -> list[Fault]:
+    target, evaluation = sections.get("target"), sections.get("evaluation")
+    if not isinstance(target, TargetSection) or not isinstance(evaluation, EvaluationSection):
+        return []
+    if evaluation.embedding == "hashed_words" and (target.emotion is not None or target.vector is not None):
+        named = "emotion" if target.emotion is not None else "vector"
+        return [
+            Fault(
+                f"target.{named}",
+                'contradicts evaluation.embedding = "hashed_words", whose dimensions have no names; '
+                'give examples, or use embedding = "emotions"',
+            )
+        ]
+    return []
+
+
+def _builtin_model(sections: Mapping[str, Section]) -> list[Fault]:
+    model = sections.get("model")
+    if isinstance(model, ModelSection) and model.base.startswith("builtin:"):
+        if model.base != "builtin:tiny":
+            return [Fault("model.base", unknown_name_problem("built-in model", model.base, ["builtin:tiny"]))]
+        if model.revision is not None:
+            return [
+                Fault(
+                    "model.revision", "contradicts a built-in base model, which has no revisions; remove it"
+                )
+            ]
+    return []
+
+
+_CONTRADICTIONS: tuple[Callable[[Mapping[str, Section]], list[Fault]], ...] = (
+    _one_target,
+    _closing,
+    _emotion_needs_embedding,
+    _builtin_model,
+)

@@ -1,0 +1,90 @@
+"""What steps need beside the journal: artifacts, models, embeddings, and somebody to tell about progress.
+
+Everything heavy is imported when it is first asked for, and the newest base is kept, so that one warm worker
+trains round after round without loading anything twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from crowdsft.core.settings import CampaignSettings
+from crowdsft.embedding import EMBEDDINGS, Embedding
+from crowdsft.rounds.artifacts import Artifacts
+from crowdsft.training.base import BACKENDS, TrainingBackend, TrainingOptions
+
+if TYPE_CHECKING:
+    from crowdsft.training.models import LoadedModel
+
+ReportProgress = Callable[[str, float], None]
+
+
+def report_nothing(message: str, fraction: float) -> None:
+    """For callers who do not want to know."""
+
+
+@dataclass(slots=True)
+class Resources:
+    """The worker's tools; one per process.
+
+    Args:
+        data: Folder of the platform's data; artifacts live in `data`/artifacts.
+        report: Told what is going on ("training group 2, step 10 of 36") and the share of the step done.
+    """
+
+    data: Path
+    report: ReportProgress = report_nothing
+    _first: tuple[tuple[str, str | None, bool], LoadedModel] | None = field(default=None, init=False)
+    _base: tuple[tuple[tuple[str, str | None, bool], tuple[str, ...]], LoadedModel] | None = field(
+        default=None, init=False
+    )
+    _embeddings: dict[str, Embedding] = field(default_factory=dict, init=False)
+
+    @property
+    def artifacts(self) -> Artifacts:
+        """The store of adapters, outputs and drafts."""
+        return Artifacts(self.data / "artifacts")
+
+    def embedding(self, settings: CampaignSettings) -> Embedding:
+        """The campaign's Phi."""
+        name = settings.evaluation.embedding
+        if name not in self._embeddings:
+            self._embeddings[name] = EMBEDDINGS.make(name)
+        return self._embeddings[name]
+
+    def base(self, settings: CampaignSettings, lineage: tuple[str, ...]) -> LoadedModel:
+        """The first base with the adapters of `lineage` merged in, in float32."""
+        from crowdsft.training.models import model_with_adapters
+
+        key = (settings.model.base, settings.model.revision, settings.model.trust_remote_code)
+        if self._base is not None and self._base[0] == (key, lineage):
+            return self._base[1]
+        first = self._first_base(key)
+        model = (
+            model_with_adapters(first, [self.artifacts.adapter(digest) for digest in lineage])
+            if lineage
+            else first
+        )
+        self._base = ((key, lineage), model)
+        return model
+
+    def _first_base(self, key: tuple[str, str | None, bool]) -> LoadedModel:
+        from crowdsft.training.models import load_model
+
+        if self._first is None or self._first[0] != key:
+            reference, revision, trust = key
+            self._first = (key, load_model(reference, revision=revision, trust_remote_code=trust))
+        return self._first[1]
+
+    def backend(self, settings: CampaignSettings) -> TrainingBackend:
+        """What trains the candidates."""
+        return BACKENDS.make(settings.training.backend)
+
+
+def training_options(settings: CampaignSettings) -> TrainingOptions:
+    """The campaign's training settings as the backends take them."""
+    chosen = settings.training.model_dump(exclude={"backend"})
+    return TrainingOptions(**chosen)

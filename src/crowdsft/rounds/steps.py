@@ -1,0 +1,322 @@
+"""What each step does: from the state, the store and the tools to the events that say what happened.
+
+A step may run twice (its worker was killed before the events were written), so each is a function of the
+journal and of frozen contributions; chance comes from seeds derived from campaign, round, group and purpose.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from crowdsft.core.campaign import CampaignState, Step, history
+from crowdsft.core.errors import ContributionsError, Fault, SettingsError
+from crowdsft.core.evaluation import UTILITIES
+from crowdsft.core.events import (
+    CampaignFinished,
+    CandidateTrained,
+    ContributionRef,
+    Event,
+    GroupsFormed,
+    PointsAwarded,
+    RoundClosed,
+    RoundFinished,
+    RoundOpened,
+    TargetMeasured,
+    WinnerSelected,
+)
+from crowdsft.core.grouping import GROUPINGS
+from crowdsft.core.rewards import REWARDS
+from crowdsft.core.rewards.base import BoundUtility, Settlement
+from crowdsft.core.seeds import derive_rng, derive_seed
+from crowdsft.core.selection import select_winner
+from crowdsft.core.settings import CampaignSettings
+from crowdsft.rounds.evaluation import evaluate_candidates
+from crowdsft.rounds.resources import Resources, training_options
+from crowdsft.rounds.store import ContributionRow, Store, Waiting
+from crowdsft.training.base import Example, GroupData, TrainingProgress
+
+DRAFTS_PER_ROUND = 96
+POLL_SECONDS = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """The step cannot be done yet: look again in `seconds`."""
+
+    seconds: float
+    reason: str
+
+
+def do(step: Step, state: CampaignState, store: Store, resources: Resources) -> tuple[Event, ...] | Wait:
+    """Do `step` and return what happened, in the order in which the journal must hold it."""
+    return _STEPS[step.name](state, store, resources)
+
+
+# Target
+
+
+def measure_target(state: CampaignState, store: Store, resources: Resources) -> tuple[Event, ...]:
+    """Embed the expert examples, or look up the named dimensions."""
+    settings = state.plan
+    embedding = resources.embedding(settings)
+    labels = tuple(embedding.labels)
+    examples = settings.target.examples
+    if examples is None:
+        return (TargetMeasured(_named_target(settings, labels), labels, None),)
+    embeddings = embedding.embed(examples)
+    target = embeddings.mean(axis=0)
+    expert = UTILITIES.make(settings.evaluation.distance).utility(embeddings, target).mean()
+    return (TargetMeasured(tuple(map(float, target)), labels, float(expert)),)
+
+
+def _named_target(settings: CampaignSettings, labels: tuple[str, ...]) -> tuple[float, ...]:
+    wanted = settings.target.vector or {settings.target.emotion or "": 1.0}
+    where = "target.vector" if settings.target.vector else "target.emotion"
+    unknown = [
+        Fault(where, f"there is no {name!r} in this embedding. Allowed: {', '.join(labels)}.")
+        for name in wanted
+        if name not in labels
+    ]
+    if unknown:
+        raise SettingsError(unknown)
+    return tuple(float(wanted.get(label, 0.0)) for label in labels)
+
+
+# Opening and closing
+
+
+def open_round(state: CampaignState, store: Store, resources: Resources) -> tuple[Event, ...]:
+    """Write the base's own answers, which contributors may correct, and open."""
+    settings, number = state.plan, len(state.rounds) + 1
+    if "correct_response" not in settings.tasks.kinds or store.waiting(state.campaign, number).is_complete:
+        return (RoundOpened(number, None),)
+    from crowdsft.training.generation import generate
+
+    prompts = _probe_prompts(settings, DRAFTS_PER_ROUND)
+    resources.report("writing drafts for contributors to correct", 0.0)
+    (outputs,) = generate(
+        resources.base(settings, state.lineage),
+        [None],
+        prompts=prompts,
+        seed=derive_seed(settings.campaign.seed, number, "drafts"),
+        max_new_tokens=settings.evaluation.max_new_tokens,
+        temperature=settings.evaluation.temperature,
+    )
+    rows = [{"prompt": prompt, "response": output} for prompt, output in zip(prompts, outputs, strict=True)]
+    return (RoundOpened(number, resources.artifacts.put_rows(rows)),)
+
+
+def close_round(state: CampaignState, store: Store, resources: Resources) -> tuple[Event, ...] | Wait:
+    """Freeze the round's contributions, when it is time and there are enough contributors for the groups."""
+    number, groups = state.current.number, state.plan.rounds.groups
+    waiting = store.waiting(state.campaign, number)
+    contributors = {row.contributor for row in waiting.contributions}
+    if len(contributors) < groups and waiting.is_complete:
+        raise ContributionsError(
+            f"Round {number} has contributions of {len(contributors)} contributors, but rounds.groups is {groups} and "
+            "no group may be empty. Use fewer groups, fewer rounds, or add contributions."
+        )
+    if len(contributors) < groups:
+        return Wait(POLL_SECONDS, f"waiting for contributors: {len(contributors)} of at least {groups}")
+    seconds_left = _seconds_left(state.plan, waiting, now=time.time())
+    if seconds_left > 0:
+        return Wait(min(seconds_left, POLL_SECONDS), "collecting contributions")
+    rows = sorted(waiting.contributions, key=lambda row: (row.contributor, row.digest, row.id))
+    return (RoundClosed(number, tuple(ContributionRef(row.id, row.contributor, row.digest) for row in rows)),)
+
+
+def _seconds_left(settings: CampaignSettings, waiting: Waiting, *, now: float) -> float:
+    """0 when the round should close now."""
+    if waiting.close_requested or waiting.is_complete:
+        return 0.0
+    match settings.rounds.close:
+        case "deadline":
+            return max(0.0, waiting.opened_at + 60.0 * (settings.rounds.minutes or 0.0) - now)
+        case "size":
+            return 0.0 if len(waiting.contributions) >= settings.round_size else POLL_SECONDS
+        case "manual":
+            return POLL_SECONDS
+
+
+# Groups and training
+
+
+def form_groups(state: CampaignState, store: Store, resources: Resources) -> tuple[Event, ...]:
+    """Split the round's contributors by the campaign's grouping."""
+    settings, current = state.plan, state.current
+    contributors = current.contributors
+    points = np.array([[float(state.balances.get(contributor, 0)) for contributor in contributors]])
+    assignment = GROUPINGS.make(settings.rounds.grouping).assign(
+        points,
+        groups=settings.rounds.groups,
+        round_number=current.number,
+        rounds=settings.rounds.count,
+        rng=derive_rng(settings.campaign.seed, current.number, "grouping"),
+        history=_design(settings, state, contributors),
+    )[0]
+    groups = tuple(
+        tuple(contributor for contributor, of in zip(contributors, assignment, strict=True) if of == group)
+        for group in range(settings.rounds.groups)
+    )
+    return (GroupsFormed(current.number, groups),)
+
+
+def _design(settings: CampaignSettings, state: CampaignState, contributors: Sequence[str]) -> object:
+    if settings.rounds.grouping != "balanced_design":
+        return None
+    from crowdsft.core.grouping.balanced_design import design_from_records
+
+    return design_from_records(history(state), contributors)
+
+
+def train(state: CampaignState, store: Store, resources: Resources) -> tuple[Event, ...]:
+    """Fine-tune one copy of the base for each group, all of them in one go."""
+    settings, current = state.plan, state.current
+    rows = _rows_by_contributor(store.texts(state.campaign, [ref.id for ref in current.contributions or ()]))
+    data = [
+        GroupData(
+            number,
+            tuple(
+                Example(row.prompt, row.response, 1.0, row.contributor)
+                for name in group
+                for row in rows.get(name, ())
+            ),
+            derive_seed(settings.campaign.seed, current.number, number, "train"),
+        )
+        for number, group in enumerate(current.groups)
+    ]
+
+    def tell(progress: TrainingProgress) -> None:
+        share = (progress.group + progress.step / progress.steps) / len(data)
+        resources.report(
+            f"training group {progress.group + 1}, step {progress.step} of {progress.steps}", share
+        )
+
+    trained = resources.backend(settings).train(
+        resources.base(settings, current.lineage),
+        data,
+        options=training_options(settings),
+        output=resources.artifacts.root,
+        progress=tell,
+    )
+    return tuple(
+        CandidateTrained(
+            round_number=current.number,
+            group=candidate.group,
+            adapter=candidate.digest,
+            steps=candidate.steps,
+            loss=candidate.losses[-1],
+            weights=_shares(group, data[candidate.group].examples),
+            seconds=candidate.seconds,
+        )
+        for group, candidate in zip(current.groups, trained, strict=True)
+    )
+
+
+def _rows_by_contributor(rows: Sequence[ContributionRow]) -> dict[str, list[ContributionRow]]:
+    grouped: dict[str, list[ContributionRow]] = {}
+    for row in rows:
+        grouped.setdefault(row.contributor, []).append(row)
+    return grouped
+
+
+def _shares(group: tuple[str, ...], examples: Sequence[Example]) -> tuple[float, ...]:
+    counts = Counter(example.contributor for example in examples)
+    return tuple(counts[contributor] / len(examples) for contributor in group)
+
+
+# Evaluation, selection, points
+
+
+def evaluate(state: CampaignState, store: Store, resources: Resources) -> tuple[Event, ...]:
+    """Measure the base and all candidates on the selection sample and on the reporting sample."""
+    settings = state.plan
+    assert state.target is not None
+    return evaluate_candidates(
+        settings,
+        state.current,
+        target=np.array(state.target.target),
+        prompts=lambda count: _probe_prompts(settings, count),
+        base=resources.base(settings, state.current.lineage),
+        embedding=resources.embedding(settings),
+        artifacts=resources.artifacts,
+        report=resources.report,
+    )
+
+
+def select(state: CampaignState, store: Store, resources: Resources) -> tuple[Event, ...]:
+    """Choose the next base on the selection sample."""
+    settings, current = state.plan, state.current
+    assert current.base_evaluation is not None
+    likelihoods = [evaluation.likelihood for evaluation in current.evaluations]
+    known = [likelihood for likelihood in likelihoods if likelihood is not None]
+    outcome = select_winner(
+        np.array(current.base_evaluation.selection.utilities),
+        np.array([evaluation.selection.utilities for evaluation in current.evaluations]),
+        likelihoods=np.array(known) if len(known) == len(likelihoods) else None,
+        improvement_standard_errors=settings.evaluation.improvement_standard_errors,
+        tie_standard_errors=settings.evaluation.tie_standard_errors,
+    )
+    return (WinnerSelected(current.number, outcome.winner, outcome.outcome, outcome.contenders),)
+
+
+def award(state: CampaignState, store: Store, resources: Resources) -> tuple[Event, ...]:
+    """Pay the round by the campaign's policy, from the reporting sample."""
+    settled = _settle(state, closing=False)
+    return (
+        PointsAwarded(
+            state.current.number, settled.awards, settled.carry, settled.escrow, settled.covered_rounds
+        ),
+    )
+
+
+def finish_round(state: CampaignState, store: Store, resources: Resources) -> tuple[Event, ...]:
+    """Make the winner, if there is one, the base of what follows."""
+    current = state.current
+    won = () if current.winner is None else (current.candidates[current.winner].adapter,)
+    return (RoundFinished(current.number, (*current.lineage, *won)),)
+
+
+def finish_campaign(state: CampaignState, store: Store, resources: Resources) -> tuple[Event, ...]:
+    """Pay what was kept back."""
+    return (CampaignFinished(_settle(state, closing=True).awards),)
+
+
+def _settle(state: CampaignState, *, closing: bool) -> Settlement:
+    settings = state.plan
+    assert state.target is not None
+    return REWARDS.make(settings.points.policy).settle(
+        history(state),
+        balances=state.balances,
+        budget_per_round=settings.points.budget_per_round,
+        utility=BoundUtility(UTILITIES.make(settings.evaluation.distance), np.array(state.target.target)),
+        seed=derive_seed(settings.campaign.seed, "points"),
+        closing=closing,
+    )
+
+
+def _probe_prompts(settings: CampaignSettings, count: int) -> list[str]:
+    """The campaign's prompts in turn, `count` in all."""
+    texts = settings.prompts.texts
+    return [texts[index % len(texts)] for index in range(count)]
+
+
+StepFunction = Callable[[CampaignState, Store, Resources], "tuple[Event, ...] | Wait"]
+
+_STEPS: dict[str, StepFunction] = {
+    "measure_target": measure_target,
+    "open_round": open_round,
+    "close_round": close_round,
+    "form_groups": form_groups,
+    "train": train,
+    "evaluate": evaluate,
+    "select": select,
+    "award": award,
+    "finish_round": finish_round,
+    "finish_campaign": finish_campaign,
+}

@@ -1,0 +1,1 @@
+"""People: accounts with a public pseudonym, and tokens for the API."""

@@ -1,0 +1,1 @@
+"""Campaigns: their members, journal, step and ledger."""

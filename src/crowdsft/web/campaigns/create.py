@@ -1,0 +1,136 @@
+"""Creating a campaign, joining one, closing a round by hand."""
+
+from __future__ import annotations
+
+import hashlib
+import unicodedata
+
+from django.db import IntegrityError, transaction
+from django.utils.text import slugify
+
+from crowdsft.core.errors import Fault, InputError, SettingsError, unknown_name_problem
+from crowdsft.core.settings import CampaignSettings, settings_to_dict
+from crowdsft.embedding import EMBEDDINGS
+from crowdsft.web.accounts.models import User
+from crowdsft.web.campaigns.models import Campaign, Membership
+from crowdsft.web.journal_django import open_campaign, wake
+
+
+def create_campaign(
+    settings: CampaignSettings,
+    *,
+    owner: User | None,
+    salt: str | None = None,
+    is_supplied: bool = False,
+) -> Campaign:
+    """Open a campaign with `settings`; its organiser is a member from the start.
+
+    Args:
+        salt: Makes contributors' identifiers; random unless a repeatable campaign (a file, the demo) gives one.
+        is_supplied: All contributions come from a file.
+
+    Raises:
+        SettingsError: when the target names a dimension that the embedding does not have.
+    """
+    check_target(settings)
+    with transaction.atomic():
+        campaign = Campaign(
+            slug=_free_slug(settings.campaign.name),
+            name=settings.campaign.name,
+            owner=owner,
+            plan=settings_to_dict(settings),
+            is_supplied=is_supplied,
+        )
+        if salt is not None:
+            campaign.salt = salt
+        campaign.save()
+        if owner is not None:
+            _add_member(campaign, owner, Membership.ORGANISER)
+        open_campaign(campaign, settings)
+    return campaign
+
+
+def check_target(settings: CampaignSettings) -> None:
+    """Check a target given by names against the embedding's dimensions, before anything is written.
+
+    Raises:
+        SettingsError: listing the names that do not exist.
+    """
+    target = settings.target
+    wanted = list(target.vector or {}) + ([target.emotion] if target.emotion else [])
+    if not wanted:
+        return
+    labels = EMBEDDINGS.make(settings.evaluation.embedding).labels
+    where = "target.emotion" if target.emotion else "target.vector"
+    faults = [
+        Fault(where, unknown_name_problem("emotion", name, labels)) for name in wanted if name not in labels
+    ]
+    if faults:
+        raise SettingsError(faults)
+
+
+def join(campaign: Campaign, user: User) -> Membership:
+    """Make `user` a contributor who agreed to the campaign's consent text and licence; joining twice is fine."""
+    known = Membership.objects.filter(campaign=campaign, user=user).first()
+    if known is None:
+        try:
+            with transaction.atomic():
+                return _add_member(campaign, user, Membership.CONTRIBUTOR)
+        except IntegrityError:
+            known = Membership.objects.get(campaign=campaign, user=user)
+    if not known.consent:
+        known.consent = consent_digest(campaign.settings)
+        known.save(update_fields=["consent"])
+    return known
+
+
+def consent_digest(settings: CampaignSettings) -> str:
+    """Which consent text and licence somebody agreed to: the SHA-256 of both."""
+    return hashlib.sha256(f"{settings.campaign.licence}\x1f{settings.campaign.consent}".encode()).hexdigest()
+
+
+def member_from_file(campaign: Campaign, name: str) -> Membership:
+    """The membership of a contributor named in a file: the exact trimmed, NFC-normalised text."""
+    clean = unicodedata.normalize("NFC", name).strip()
+    membership, _ = Membership.objects.get_or_create(
+        campaign=campaign,
+        contributor=campaign.contributor_id(clean),
+        defaults={"pseudonym": clean, "role": Membership.CONTRIBUTOR},
+    )
+    return membership
+
+
+def request_close(campaign: Campaign) -> None:
+    """Close the open round now, as its organiser asks.
+
+    Raises:
+        InputError: when no round is open.
+    """
+    campaign.refresh_from_db()
+    if not campaign.is_collecting:
+        raise InputError("No round is open, so there is nothing to close. Wait for the next round to open.")
+    Campaign.objects.filter(pk=campaign.pk).update(close_requested_round=campaign.round_number)
+    wake(campaign)
+
+
+def _add_member(campaign: Campaign, user: User, role: str) -> Membership:
+    consent = consent_digest(campaign.settings) if role == Membership.CONTRIBUTOR else ""
+    return Membership.objects.create(
+        campaign=campaign,
+        user=user,
+        contributor=campaign.contributor_id(user.pseudonym),
+        pseudonym=user.pseudonym,
+        role=role,
+        consent=consent,
+    )
+
+
+def _free_slug(name: str) -> str:
+    stem = slugify(name)[:60] or "campaign"
+    taken = set(Campaign.objects.filter(slug__startswith=stem).values_list("slug", flat=True))
+    if stem not in taken:
+        return stem
+    number = 2
+    while f"{stem}-{number}" in taken:
+        number += 1
+    return f"{stem}-{number}"

@@ -1,0 +1,147 @@
+"""A campaign's rows: its members, its journal, its one due step, and its ledger.
+
+The journal is the truth. `Step` holds the claim and the timer of what the journal says is due; `LedgerRow`
+holds what the journal's awards say, in a form that is easy to list.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+
+from crowdsft.core.settings import CampaignSettings, parse_settings
+
+
+def new_salt() -> str:
+    """Random salt of a campaign's contributor identifiers."""
+    return secrets.token_hex(16)
+
+
+class Campaign(models.Model):
+    """What an organiser set up. `salt` makes contributors' identifiers; with it gone they lead to nobody."""
+
+    slug = models.SlugField(max_length=80, unique=True)
+    name = models.CharField(max_length=80)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="owned_campaigns"
+    )
+    plan = models.JSONField()
+    salt = models.CharField(max_length=64, default=new_salt)
+    created = models.DateTimeField(auto_now_add=True)
+    finished = models.DateTimeField(null=True)
+    round_number = models.PositiveIntegerField(default=0)
+    round_opened = models.DateTimeField(null=True)
+    is_collecting = models.BooleanField(default=False)
+    close_requested_round = models.PositiveIntegerField(default=0)
+    is_supplied = models.BooleanField(default=False)
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def settings(self) -> CampaignSettings:
+        """The plan, parsed."""
+        return parse_settings(self.plan)
+
+    def contributor_id(self, name: str) -> str:
+        """The identifier under which the journal and the ledger know `name`: a salted digest."""
+        return hashlib.sha256(f"{self.salt}\x1f{name}".encode()).hexdigest()[:20]
+
+
+class Membership(models.Model):
+    """Somebody in a campaign. `user` is empty for contributors from a file, and after somebody left."""
+
+    ORGANISER, CONTRIBUTOR = "organiser", "contributor"
+
+    campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="memberships")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="memberships"
+    )
+    contributor = models.CharField(max_length=20)
+    pseudonym = models.CharField(max_length=200)
+    role = models.CharField(max_length=12, choices=[(ORGANISER, "organiser"), (CONTRIBUTOR, "contributor")])
+    consent = models.CharField(max_length=64, blank=True)
+    joined = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=["campaign", "contributor"], name="one_membership_per_contributor"
+            ),
+            models.UniqueConstraint(fields=["campaign", "user"], name="one_membership_per_user"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.pseudonym} in {self.campaign}"
+
+
+class JournalEvent(models.Model):
+    """One event of a campaign's journal; the unique key refuses a second writer at a position."""
+
+    campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="journal")
+    position = models.PositiveIntegerField()
+    kind = models.CharField(max_length=40)
+    payload: models.JSONField[Any, Any] = models.JSONField()
+    created = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=["campaign", "position"], name="one_event_per_position"),
+        )
+        ordering = ("position",)
+
+    def __str__(self) -> str:
+        return f"{self.position} {self.kind}"
+
+
+class Step(models.Model):
+    """The campaign's due step: who works on it, until when, and when it may run.
+
+    `fence` grows with every claim. `error` is what went wrong last; a step without `run_after` waits for a
+    person to try again.
+    """
+
+    campaign = models.OneToOneField(Campaign, on_delete=models.CASCADE, related_name="step")
+    name = models.CharField(max_length=20)
+    round_number = models.PositiveIntegerField()
+    run_after = models.FloatField(null=True)
+    worker = models.CharField(max_length=40, blank=True)
+    lease_until = models.FloatField(default=0.0)
+    fence = models.PositiveBigIntegerField(default=0)
+    attempts = models.PositiveIntegerField(default=0)
+    note = models.TextField(blank=True)
+    error = models.TextField(blank=True)
+    progress = models.FloatField(default=0.0)
+
+    class Meta:
+        indexes = (models.Index(fields=["run_after", "lease_until"], name="step_due"),)
+
+    def __str__(self) -> str:
+        return f"{self.name} of round {self.round_number}"
+
+
+class LedgerRow(models.Model):
+    """A `core.ledger.LedgerEntry`."""
+
+    campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="ledger")
+    position = models.PositiveIntegerField()
+    round_number = models.PositiveIntegerField()
+    contributor = models.CharField(max_length=20)
+    amount = models.BigIntegerField()
+    reason = models.CharField(max_length=200)
+    previous = models.CharField(max_length=64)
+    hash = models.CharField(max_length=64)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=["campaign", "position"], name="one_ledger_row_per_position"),
+        )
+        indexes = (models.Index(fields=["campaign", "contributor"], name="ledger_of_contributor"),)
+        ordering = ("position",)
+
+    def __str__(self) -> str:
+        return f"{self.amount} to {self.contributor}"

@@ -1,0 +1,53 @@
+"""Set Django up for a data folder. Every command that touches the database starts here."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from crowdsft.core.errors import InputError
+
+
+def configure(data: Path, *, database: str | None = None) -> None:
+    """Point Django at the platform in `data` (made when it does not exist) and load it.
+
+    Args:
+        data: Folder of the database, the artifacts and the secret key.
+        database: Name of the SQLite file in `data`; default `crowdsft.sqlite`.
+
+    Raises:
+        InputError: when the folder cannot be written.
+    """
+    prepare_folder(data)
+    os.environ["CROWDSFT_DATA"] = str(data.resolve())
+    if database:
+        os.environ["CROWDSFT_DATABASE_FILE"] = database
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "crowdsft.web.settings")
+    import django
+
+    django.setup()
+
+
+def prepare_folder(folder: Path) -> None:
+    """Make `folder` and check that it can be written.
+
+    Raises:
+        InputError: saying why not.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / ".crowdsft-write-test"
+        probe.write_bytes(b"")
+        probe.unlink()
+    except OSError as error:
+        raise InputError(
+            f"The folder {folder} cannot be written: {error.strerror or error}. "
+            "Choose another folder, or change its permissions."
+        ) from error
+
+
+def migrate() -> None:
+    """Bring the database's tables up to date."""
+    from django.core.management import call_command
+
+    call_command("migrate", interactive=False, verbosity=0)

@@ -1,0 +1,1 @@
+"""What contributors do: tasks on lease, drafts, contributions."""

@@ -1,0 +1,75 @@
+"""Tasks on lease, with their drafts, and the contributions that come out of them."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db import models
+
+from crowdsft.web.campaigns.models import Campaign, Membership
+
+
+class Task(models.Model):
+    """One thing to do, leased to one contributor; `draft` is what has been typed so far.
+
+    `number` counts a contributor's tasks in a round and decides, with the campaign's seed, what is asked: the
+    same contributor meets the same tasks however many others are at work.
+    """
+
+    OPEN, DONE, SKIPPED, EXPIRED = "open", "done", "skipped", "expired"
+
+    campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="tasks")
+    membership = models.ForeignKey(Membership, on_delete=models.CASCADE, related_name="tasks")
+    round_number = models.PositiveIntegerField()
+    number = models.PositiveIntegerField()
+    kind = models.CharField(max_length=30)
+    prompt = models.TextField()
+    model_response = models.TextField(blank=True)
+    state = models.CharField(max_length=10, default=OPEN)
+    lease_until = models.DateTimeField()
+    draft = models.TextField(blank=True)
+    skip_reason = models.CharField(max_length=200, blank=True)
+    created = models.DateTimeField(auto_now_add=True)
+    changed = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=["membership", "round_number", "number"], name="one_task_per_number"
+            ),
+            models.UniqueConstraint(
+                fields=["membership"], condition=models.Q(state="open"), name="one_open_task_per_member"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.number} of round {self.round_number}"
+
+
+class Contribution(models.Model):
+    """An accepted prompt and response. `round_number` is set when its round closes.
+
+    `digest` is the SHA-256 of prompt and response; the same person cannot contribute the same twice.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="contributions")
+    membership = models.ForeignKey(Membership, on_delete=models.CASCADE, related_name="contributions")
+    task = models.OneToOneField(Task, null=True, on_delete=models.SET_NULL)
+    kind = models.CharField(max_length=30)
+    prompt = models.TextField()
+    response = models.TextField()
+    model_response = models.TextField(blank=True)
+    digest = models.CharField(max_length=64)
+    planned_round = models.PositiveIntegerField(null=True)
+    round_number = models.PositiveIntegerField(null=True)
+    created = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=["membership", "digest"], name="one_contribution_per_text"),
+        )
+        indexes = (models.Index(fields=["campaign", "round_number"], name="contribution_of_round"),)
+
+    def __str__(self) -> str:
+        return self.response[:60]

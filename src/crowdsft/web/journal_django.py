@@ -1,0 +1,294 @@
+"""The rounds' `Store` on Django's models, on SQLite and PostgreSQL alike."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Sequence
+from threading import Lock
+
+from django.db import IntegrityError, connection, transaction
+from django.db.models import Case, F, Q, Value, When
+from django.utils import timezone
+
+from crowdsft.core.campaign import CampaignState, fold, ledger_entries, next_step
+from crowdsft.core.campaign import Step as DueStep
+from crowdsft.core.campaign import apply as apply_event
+from crowdsft.core.errors import InputError, JournalError, StalePositionError, WorkerLostClaim
+from crowdsft.core.event_codec import decode_event, encode_event
+from crowdsft.core.events import (
+    CampaignFinished,
+    CampaignOpened,
+    Event,
+    PointsAwarded,
+    RoundClosed,
+    RoundOpened,
+)
+from crowdsft.core.ledger import LedgerEntry
+from crowdsft.core.settings import CampaignSettings, settings_to_dict
+from crowdsft.rounds.checkpoints import checkpoint
+from crowdsft.rounds.store import Claim, ContributionRow, Waiting
+from crowdsft.web.campaigns.models import Campaign, JournalEvent, LedgerRow, Step
+from crowdsft.web.contributions.models import Contribution, Task
+
+_states: dict[int, CampaignState] = {}
+_states_lock = Lock()
+
+
+def contribution_digest(prompt: str, response: str) -> str:
+    """SHA-256 of a prompt and a response."""
+    return hashlib.sha256(f"{prompt}\x1f{response}".encode()).hexdigest()
+
+
+def campaign_state(campaign: Campaign) -> CampaignState:
+    """The campaign's state; only events that are new since the last call are read and applied."""
+    with _states_lock:
+        known = _states.get(campaign.pk, CampaignState())
+    rows = JournalEvent.objects.filter(campaign=campaign, position__gte=known.position).order_by("position")
+    state = known
+    for row in rows:
+        if row.position != state.position:
+            raise JournalError(f"The journal of {campaign.slug} has a gap before position {row.position}.")
+        state = apply_event(state, decode_event(row.kind, row.payload))
+    with _states_lock:
+        if state.position > _states.get(campaign.pk, CampaignState()).position:
+            _states[campaign.pk] = state
+    return state
+
+
+def forget_states() -> None:
+    """Forget every cached state (after the database was replaced, as tests do)."""
+    with _states_lock:
+        _states.clear()
+
+
+def open_campaign(campaign: Campaign, settings: CampaignSettings) -> CampaignState:
+    """Write the first event and make the first step due."""
+    opened = CampaignOpened(campaign.slug, settings_to_dict(settings))
+    with transaction.atomic():
+        _insert(campaign, 0, [opened])
+        due = next_step(fold([opened]))
+        assert due is not None
+        Step.objects.create(
+            campaign=campaign, name=due.name, round_number=due.round_number, run_after=time.time()
+        )
+    return campaign_state(campaign)
+
+
+def wake(campaign: Campaign, name: str = "close_round") -> None:
+    """Make the campaign's step due now, if it is `name` and nobody works on it."""
+    Step.objects.filter(campaign=campaign, name=name, run_after__isnull=False).update(run_after=time.time())
+
+
+def retry(campaign: Campaign) -> None:
+    """Try a step again that had failed for good."""
+    Step.objects.filter(campaign=campaign, run_after__isnull=True).update(
+        run_after=time.time(), attempts=0, error=""
+    )
+
+
+class DjangoStore:
+    """`rounds.store.Store` for the platform's database."""
+
+    def claim(self, worker: str, *, lease_seconds: float, campaign: str | None = None) -> Claim | None:
+        """See `Store.claim`: a conditional update on the fence, so that of two workers one wins."""
+        now = time.time()
+        free = Step.objects.filter(Q(run_after__lte=now), Q(worker="") | Q(lease_until__lt=now))
+        if campaign is not None:
+            free = free.filter(campaign__slug=campaign)
+        for step in free.select_related("campaign").order_by("run_after")[:8]:
+            won = Step.objects.filter(pk=step.pk, fence=step.fence, run_after__lte=now).update(
+                worker=worker,
+                lease_until=now + lease_seconds,
+                fence=F("fence") + 1,
+                attempts=F("attempts") + 1,
+                progress=0.0,
+            )
+            if won:
+                due = DueStep(step.name, step.round_number)  # type: ignore[arg-type]
+                return Claim(step.campaign.slug, due, worker, step.fence + 1, step.attempts + 1, now)
+        return None
+
+    def renew(self, claim: Claim, *, lease_seconds: float) -> None:
+        """See `Store.renew`."""
+        if not self._mine(claim).update(lease_until=time.time() + lease_seconds):
+            raise WorkerLostClaim(f"another worker owns {claim.step}")
+
+    def load(self, campaign: str) -> CampaignState:
+        """See `Store.load`."""
+        return campaign_state(self._campaign(campaign))
+
+    def waiting(self, campaign: str, round_number: int) -> Waiting:
+        """See `Store.waiting`."""
+        row = self._campaign(campaign)
+        rows = (
+            Contribution.objects.filter(campaign=row, round_number=None)
+            .filter(Q(planned_round=None) | Q(planned_round=round_number))
+            .select_related("membership")
+        )
+        return Waiting(
+            contributions=[_contribution(contribution) for contribution in rows],
+            close_requested=row.close_requested_round >= round_number,
+            is_complete=row.is_supplied,
+            opened_at=row.round_opened.timestamp() if row.round_opened else time.time(),
+        )
+
+    def texts(self, campaign: str, ids: Sequence[str]) -> Sequence[ContributionRow]:
+        """See `Store.texts`."""
+        rows = Contribution.objects.filter(
+            campaign__slug=campaign, round_number__isnull=False
+        ).select_related("membership")
+        found = (
+            {str(row.pk): _contribution(row) for row in rows.filter(pk__in=ids)}
+            if len(ids) < 500
+            else {str(row.pk): _contribution(row) for row in rows}
+        )
+        return [found[name] for name in ids if name in found]
+
+    def commit(self, claim: Claim, state: CampaignState, events: Sequence[Event]) -> CampaignState:
+        """See `Store.commit`: events, their effects and the next due step in one transaction."""
+        campaign = self._campaign(claim.campaign)
+        with transaction.atomic():
+            after = state
+            entries: list[LedgerEntry] = []
+            for event in events:
+                if isinstance(event, PointsAwarded | CampaignFinished):
+                    entries.extend(ledger_entries(after, event))
+                after = apply_event(after, event)
+            self._hand_over(claim, after)
+            _insert(campaign, state.position, events)
+            LedgerRow.objects.bulk_create(_ledger_row(campaign, entry) for entry in entries)
+            for event in events:
+                _effects(campaign, event)
+            checkpoint(claim.step.name, "in_transaction", claim.step.round_number)
+        return after
+
+    def postpone(self, claim: Claim, *, seconds: float, reason: str) -> None:
+        """See `Store.postpone`. A wake-up that came in while the step looked around is kept."""
+        woken = When(run_after__gt=claim.claimed_at, then=F("run_after"))
+        self._mine(claim).update(
+            worker="",
+            run_after=Case(woken, default=Value(time.time() + seconds)),
+            note=reason,
+            error="",
+            attempts=0,
+            lease_until=0.0,
+        )
+
+    def fail(self, claim: Claim, *, seconds: float | None, error: str) -> None:
+        """See `Store.fail`."""
+        run_after = None if seconds is None else time.time() + seconds
+        if not self._mine(claim).update(worker="", run_after=run_after, error=error, lease_until=0.0):
+            raise WorkerLostClaim(f"another worker owns {claim.step}")
+
+    def close(self) -> None:
+        """See `Store.close`."""
+        connection.close()
+
+    def _campaign(self, slug: str) -> Campaign:
+        try:
+            return Campaign.objects.get(slug=slug)
+        except Campaign.DoesNotExist:
+            raise InputError(f"There is no campaign {slug!r} in this database.") from None
+
+    def _mine(self, claim: Claim):  # type: ignore[no-untyped-def]
+        return Step.objects.filter(campaign__slug=claim.campaign, fence=claim.fence, worker=claim.worker)
+
+    def _hand_over(self, claim: Claim, after: CampaignState) -> None:
+        """Release the claim and make the next step due; nothing happens when the claim is outdated."""
+        due = next_step(after)
+        if due is None:
+            changed = self._mine(claim).update(
+                worker="", run_after=None, name="finished", lease_until=0.0, error=""
+            )
+        else:
+            changed = self._mine(claim).update(
+                worker="",
+                run_after=time.time(),
+                name=due.name,
+                round_number=due.round_number,
+                lease_until=0.0,
+                attempts=0,
+                error="",
+                note="",
+                progress=0.0,
+            )
+        if not changed:
+            raise WorkerLostClaim(f"another worker owns {claim.step}")
+
+
+def _insert(campaign: Campaign, position: int, events: Sequence[Event]) -> None:
+    rows = []
+    for offset, event in enumerate(events):
+        kind, payload = encode_event(event)
+        rows.append(JournalEvent(campaign=campaign, position=position + offset, kind=kind, payload=payload))
+    try:
+        with transaction.atomic():
+            JournalEvent.objects.bulk_create(rows)
+    except IntegrityError as error:
+        raise StalePositionError(
+            f"Somebody else wrote at position {position} of {campaign.slug} first."
+        ) from error
+
+
+def _effects(campaign: Campaign, event: Event) -> None:
+    """What an event changes outside the journal and the ledger."""
+    mine = Campaign.objects.filter(pk=campaign.pk)
+    match event:
+        case RoundOpened():
+            mine.update(round_number=event.round_number, round_opened=timezone.now(), is_collecting=True)
+        case RoundClosed():
+            mine.update(is_collecting=False)
+            marked = 0
+            ids = [ref.id for ref in event.contributions]
+            for start in range(0, len(ids), 500):
+                marked += Contribution.objects.filter(
+                    campaign=campaign, round_number=None, pk__in=ids[start : start + 500]
+                ).update(round_number=event.round_number)
+            if marked != len(ids):
+                raise StalePositionError(
+                    f"A contribution of round {event.round_number} was withdrawn while it closed."
+                )
+            Task.objects.filter(campaign=campaign, round_number=event.round_number, state=Task.OPEN).update(
+                state=Task.EXPIRED
+            )
+        case CampaignFinished():
+            mine.update(finished=timezone.now(), is_collecting=False)
+        case _:
+            pass
+
+
+def _contribution(row: Contribution) -> ContributionRow:
+    return ContributionRow(
+        str(row.pk), row.membership.contributor, row.prompt, row.response, row.digest, row.planned_round
+    )
+
+
+def _ledger_row(campaign: Campaign, entry: LedgerEntry) -> LedgerRow:
+    return LedgerRow(
+        campaign=campaign,
+        position=entry.position,
+        round_number=entry.round_number,
+        contributor=entry.contributor,
+        amount=entry.amount,
+        reason=entry.reason,
+        previous=entry.previous,
+        hash=entry.hash,
+    )
+
+
+def ledger(campaign: Campaign) -> list[LedgerEntry]:
+    """The campaign's ledger as values, in order."""
+    return [
+        LedgerEntry(
+            row.position,
+            campaign.slug,
+            row.round_number,
+            row.contributor,
+            row.amount,
+            row.reason,
+            row.previous,
+            row.hash,
+        )
+        for row in LedgerRow.objects.filter(campaign=campaign).order_by("position")
+    ]

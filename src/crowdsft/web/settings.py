@@ -1,0 +1,185 @@
+"""Django settings, all of them from the environment, with defaults for one laptop.
+
+CROWDSFT_DATA           folder of the database, artifacts and secret key (set by `crowdsft serve --data`)
+CROWDSFT_DATABASE_URL   postgres://user:password@host:port/name; default SQLite in CROWDSFT_DATA
+CROWDSFT_DATABASE_FILE  name of the SQLite file; default crowdsft.sqlite
+CROWDSFT_HOSTS          host names that may be served, separated by commas; default loopback
+CROWDSFT_ORIGINS        origins that forms may come from (https://crowd.example.org), separated by commas
+CROWDSFT_SECRET_KEY     default: made once and kept in CROWDSFT_DATA/secret-key
+CROWDSFT_HTTPS          1 when a proxy in front speaks HTTPS: secure cookies, strict transport security
+CROWDSFT_DEBUG          1 for developing only
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import sys
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlparse
+
+from django.core.exceptions import ImproperlyConfigured
+
+HERE = Path(__file__).resolve().parent
+DATA = Path(os.environ.get("CROWDSFT_DATA", Path.cwd() / "crowdsft-data"))
+DEBUG = os.environ.get("CROWDSFT_DEBUG") == "1"
+HTTPS = os.environ.get("CROWDSFT_HTTPS") == "1"
+
+
+def _secret_key() -> str:
+    """From the environment, or made once and kept in a file that only its owner reads."""
+    if key := os.environ.get("CROWDSFT_SECRET_KEY"):
+        if len(key) < 32:
+            raise ImproperlyConfigured(
+                "CROWDSFT_SECRET_KEY is shorter than 32 characters; use a long random text."
+            )
+        return key
+    if not DATA.is_dir():
+        return secrets.token_urlsafe(48)
+    file = DATA / "secret-key"
+    try:
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return file.read_text().strip() or secrets.token_urlsafe(48)
+    with os.fdopen(descriptor, "w") as opened:
+        key = secrets.token_urlsafe(48)
+        opened.write(key)
+    return key
+
+
+def _database() -> dict[str, Any]:
+    url = os.environ.get("CROWDSFT_DATABASE_URL")
+    if url is None:
+        return {
+            "ENGINE": "django.db.backends.sqlite3",
+            "NAME": DATA / os.environ.get("CROWDSFT_DATABASE_FILE", "crowdsft.sqlite"),
+            "OPTIONS": {
+                "transaction_mode": "IMMEDIATE",
+                "timeout": 20,
+                "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;",
+            },
+        }
+    parts = urlparse(url)
+    if parts.scheme not in ("postgres", "postgresql"):
+        raise ImproperlyConfigured(
+            f"CROWDSFT_DATABASE_URL starts with {parts.scheme!r}; only postgres:// is known. Unset it to use SQLite."
+        )
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(parts.path.lstrip("/")),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": parts.hostname or "",
+        "PORT": str(parts.port or ""),
+        "CONN_MAX_AGE": 60,
+        "CONN_HEALTH_CHECKS": True,
+    }
+
+
+SECRET_KEY = _secret_key()
+DATABASES = {"default": _database()}
+ALLOWED_HOSTS = [h for h in os.environ.get("CROWDSFT_HOSTS", "127.0.0.1,localhost,[::1]").split(",") if h]
+CSRF_TRUSTED_ORIGINS = [o for o in os.environ.get("CROWDSFT_ORIGINS", "").split(",") if o]
+
+INSTALLED_APPS = [
+    "crowdsft.web.accounts",
+    "crowdsft.web.campaigns",
+    "crowdsft.web.contributions",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "ninja",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "crowdsft.web.security.content_security_policy",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+]
+
+ROOT_URLCONF = "crowdsft.web.urls"
+WSGI_APPLICATION = "crowdsft.web.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [HERE / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "crowdsft.web.context.page",
+            ],
+            "builtins": ["crowdsft.web.templatetags.crowdsft"],
+            "libraries": {"crowdsft": "crowdsft.web.templatetags.crowdsft"},
+        },
+    }
+]
+
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = [
+    "django.contrib.auth.backends.ModelBackend",
+    "allauth.account.auth_backends.AuthenticationBackend",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "home"
+ACCOUNT_LOGOUT_REDIRECT_URL = "home"
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "email", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_USERNAME_MIN_LENGTH = 3
+EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_COOKIE_AGE = 60 * 60 * 24 * 90
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SECURE_HSTS_SECONDS = 60 * 60 * 24 * 365 if HTTPS else 0
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English")]
+TIME_ZONE = "UTC"
+USE_TZ = True
+STATIC_URL = "static/"
+STATICFILES_DIRS = [HERE / "static"]
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = DEBUG
+WHITENOISE_MAX_AGE = 3600
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "stream": sys.stderr, "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": "WARNING"},
+    "loggers": {"crowdsft": {"level": os.environ.get("CROWDSFT_LOG_LEVEL", "INFO")}},
+}
