@@ -90,12 +90,16 @@ class TrainingOptions:
         ]
         if self.max_tokens < 2:
             problems.append(("max_tokens", "must be at least 2 (one token of prompt, one of response)"))
-        for name in ("alpha", "learning_rate"):
-            if not (math.isfinite(getattr(self, name)) and getattr(self, name) > 0):
-                problems.append((name, "must be a positive number"))
-        for name in ("weight_decay", "gradient_clip"):
-            if not (math.isfinite(getattr(self, name)) and getattr(self, name) >= 0):
-                problems.append((name, "must be 0 or a positive number"))
+        problems += [
+            (name, "must be a positive number")
+            for name in ("alpha", "learning_rate")
+            if not 0 < getattr(self, name) < math.inf
+        ]
+        problems += [
+            (name, "must be 0 or a positive number")
+            for name in ("weight_decay", "gradient_clip")
+            if not 0 <= getattr(self, name) < math.inf
+        ]
         if not 0 <= self.warmup_fraction <= 1:
             problems.append(("warmup_fraction", "must lie between 0 and 1"))
         if not self.target_modules:
@@ -144,7 +148,7 @@ class TrainingBackend(Protocol):
     - one candidate per group, in the order of `groups`; the base is left exactly as it was;
     - the same base, group data and options give the same bytes, whatever other groups are trained
       beside it and whatever was drawn from any random generator before;
-    - multiplying every weight of a group by one positive number changes nothing;
+    - multiplying every weight of a group by one positive number changes nothing but rounding;
     - an example of weight 0 changes nothing;
     - a run that stops early (an error, Ctrl-C) leaves only whole adapters behind.
     """

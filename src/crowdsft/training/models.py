@@ -1,11 +1,25 @@
-"""Finding and loading causal language models."""
+"""Finding and loading causal language models: built in, from a folder, or from the Hugging Face hub.
+
+Only safetensors weights are read: a pickle can run code on the machine that loads it.
+"""
 
 from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from crowdsft.core.errors import MissingExtraError, ModelError
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+BUILTIN_MODELS = {"builtin:tiny": Path(__file__).parent / "tiny" / "model"}
+
+_HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*(/[\w.-]+)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,8 +27,8 @@ class LoadedModel:
     """A causal language model in memory with its tokenizer.
 
     Args:
-        model: Parameters in `float32` on a CPU, in evaluation mode.
-        tokenizer: Its tokenizer; has a padding token.
+        model: The network in evaluation mode, with frozen parameters, float32 on a CPU.
+        tokenizer: Its tokenizer; it has a padding token.
         reference: What `load_model` was given.
         revision: The hub revision that was asked for, or None.
         adapters: Digests of the adapters merged into the weights, oldest first.
@@ -25,3 +39,206 @@ class LoadedModel:
     reference: str
     revision: str | None = None
     adapters: tuple[str, ...] = ()
+
+    @property
+    def stop_tokens(self) -> frozenset[int]:
+        """Tokens that end a response."""
+        configured = getattr(self.model.generation_config, "eos_token_id", None)
+        several = configured if isinstance(configured, list) else [configured]
+        return frozenset(token for token in [*several, self.tokenizer.eos_token_id] if token is not None)
+
+
+def load_model(
+    reference: str,
+    *,
+    revision: str | None = None,
+    trust_remote_code: bool = False,
+    device: str = "cpu",
+) -> LoadedModel:
+    """Load the causal language model that `reference` names.
+
+    Args:
+        reference: "builtin:tiny", the path of a folder in Hugging Face's format, or a hub id
+            ("organisation/name"). An existing folder is preferred to a hub id of the same spelling.
+        revision: Branch, tag or commit on the hub; None for its default branch.
+        trust_remote_code: Whether Python code that comes with the model may run on this machine.
+        device: Where the weights go, in torch's words ("cpu", "cuda", "cuda:1", ...).
+
+    Raises:
+        ModelError: The folder does not exist, the hub cannot be reached, or what is there is no causal
+            language model with safetensors weights and a tokenizer.
+        MissingExtraError: The [train] extra is not installed.
+    """
+    try:
+        import torch
+        from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
+    except ImportError as error:
+        raise MissingExtraError("Loading a language model", "train") from error
+
+    source = _locate(reference)
+    shared = {"revision": revision, "trust_remote_code": trust_remote_code}
+    try:
+        config = AutoConfig.from_pretrained(source, **shared)
+        _require_causal(config, reference)
+        with _quietly():
+            model = AutoModelForCausalLM.from_pretrained(
+                source, config=config, dtype=torch.float32, use_safetensors=True, **shared
+            )
+        tokenizer = AutoTokenizer.from_pretrained(source, **shared)
+    except (OSError, ValueError, ImportError, KeyError) as error:
+        raise ModelError(_why_not_loaded(reference, source, error)) from error
+    _ensure_padding(tokenizer, model.config, reference)
+    model = torch.nn.Module.to(model, device)
+    model.train(False)
+    model.requires_grad_(False)
+    return LoadedModel(model, tokenizer, reference, revision)
+
+
+def model_with_adapters(first: LoadedModel, adapters: Sequence[Path]) -> LoadedModel:
+    """The base of a round: `first` with a stack of adapters merged into a copy of its weights.
+
+    The stack is always merged from the first base, in float32 and in the given order, so the same stack
+    gives the same weights on every worker and rounding does not build up over rounds.
+
+    Args:
+        first: The campaign's first base model; it is left as it is.
+        adapters: Adapter folders, oldest first.
+
+    Raises:
+        ModelError: A folder is not an adapter of this model.
+    """
+    import copy
+
+    from crowdsft.training.adapters import folder_digest
+    from crowdsft.training.merging import adapter_deltas, add_deltas
+
+    model = copy.deepcopy(first.model)
+    for adapter in adapters:
+        add_deltas(model, adapter_deltas(model, adapter))
+    digests = tuple(folder_digest(adapter) for adapter in adapters)
+    return LoadedModel(model, first.tokenizer, first.reference, first.revision, first.adapters + digests)
+
+
+@contextmanager
+def _quietly() -> Iterator[None]:
+    """No progress bars inside the block; who wants one has a callback for it."""
+    from transformers.utils import logging
+
+    shown = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    try:
+        yield
+    finally:
+        if shown:
+            logging.enable_progress_bar()  # type: ignore[no-untyped-call]
+
+
+def _locate(reference: str) -> str:
+    """The folder or hub id to load from."""
+    if reference.startswith("builtin:"):
+        folder = BUILTIN_MODELS.get(reference)
+        if folder is None:
+            raise ModelError(
+                f"there is no built-in model named {reference!r}. "
+                f"Allowed: {', '.join(sorted(BUILTIN_MODELS))}."
+            )
+        _require_files(folder, reference)
+        return str(folder)
+    folder = Path(reference).expanduser()
+    if folder.is_dir():
+        _require_files(folder, reference)
+        return str(folder)
+    if folder.exists():
+        raise ModelError(f"{reference!r} is a file; give the folder that holds config.json and the weights.")
+    if not _HUB_ID.fullmatch(reference) or reference.startswith((".", "~", "/")):
+        raise ModelError(
+            f"the folder {reference!r} does not exist (looked for {folder.absolute()}). "
+            "Give the path of a model's folder, a hub id such as 'organisation/name', or 'builtin:tiny'."
+        )
+    return reference
+
+
+def _require_files(folder: Path, reference: str) -> None:
+    if not (folder / "config.json").is_file():
+        raise ModelError(
+            f"{reference!r} holds no config.json ({folder}), so it is not a model in Hugging Face's format. "
+            "Save one there with model.save_pretrained(folder) and tokenizer.save_pretrained(folder)."
+        )
+    if not any(folder.glob("*.safetensors")):
+        pickles = sorted(path.name for pattern in ("*.bin", "*.pt", "*.pth") for path in folder.glob(pattern))
+        found = f"only {', '.join(pickles)}, which can run code when read" if pickles else "no weights at all"
+        raise ModelError(
+            f"{reference!r} holds no safetensors weights, {found} ({folder}). "
+            "Load it where you trust it and save it again with model.save_pretrained(folder)."
+        )
+
+
+def _require_causal(config: Any, reference: str) -> None:
+    from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
+
+    if "AutoModelForCausalLM" in (getattr(config, "auto_map", None) or {}):
+        return
+    causal = MODEL_FOR_CAUSAL_LM_MAPPING_NAMES.get(config.model_type)
+    architectures = config.architectures or [causal]
+    if causal is None or not set(architectures) & ({causal} if isinstance(causal, str) else set(causal)):
+        raise ModelError(
+            f"{reference!r} is a {' / '.join(str(name) for name in architectures)} ({config.model_type}), "
+            "not a causal language model. Choose one that continues text, such as Llama, Qwen or GPT-2."
+        )
+
+
+def _ensure_padding(tokenizer: Any, config: Any, reference: str) -> None:
+    """Give a tokenizer without a padding token its end-of-text token; both are masked wherever they pad."""
+    if tokenizer.eos_token_id is None:
+        raise ModelError(
+            f"the tokenizer of {reference!r} has no end-of-text token, so a response could never end. "
+            "Set eos_token in its tokenizer_config.json."
+        )
+    if tokenizer.pad_token_id is None:
+        tokenizer.pad_token = tokenizer.eos_token
+    if len(tokenizer) > config.vocab_size:
+        raise ModelError(
+            f"the tokenizer of {reference!r} has {len(tokenizer)} tokens but the model embeds only "
+            f"{config.vocab_size}; they do not belong together."
+        )
+
+
+def _why_not_loaded(reference: str, source: str, error: Exception) -> str:
+    from huggingface_hub import errors as hub
+
+    chain: list[BaseException] = []
+    link: BaseException | None = error
+    while link is not None and link not in chain:
+        chain.append(link)
+        link = link.__cause__ or link.__context__
+
+    def caused_by(*kinds: type[BaseException]) -> bool:
+        return any(isinstance(link, kinds) for link in chain)
+
+    where = f"the model {reference!r} could not be loaded"
+    if Path(source).is_dir():
+        return f"{where} from {source}: {error}"
+    if caused_by(hub.GatedRepoError):
+        return (
+            f"{where}: it is gated. Accept its terms on https://huggingface.co/{reference} and set HF_TOKEN."
+        )
+    if caused_by(hub.RevisionNotFoundError):
+        return f"{where}: the hub has no such revision of it. Check `revision`."
+    if caused_by(hub.RepositoryNotFoundError):
+        return f"{where}: no folder has this name, and the hub does not know it (if private, set HF_TOKEN)."
+    unreachable = (hub.OfflineModeIsEnabled, hub.LocalEntryNotFoundError, ConnectionError)
+    if caused_by(*unreachable) or "offline" in str(error):
+        return (
+            f"{where}: it is neither a folder nor in the local cache, and the Hugging Face hub cannot be "
+            "reached. Unset HF_HUB_OFFLINE or connect to the network, download it beforehand with "
+            f"`hf download {reference}`, or use 'builtin:tiny'."
+        )
+    if "trust_remote_code" in str(error):
+        return (
+            f"{where}: it needs Python code of its own. Read it, then set trust_remote_code if you trust it."
+        )
+    if "safetensors" in str(error):
+        return (
+            f"{where}: it has no safetensors weights. Choose a revision that has them, or convert it first."
+        )
+    return f"{where}: {error}"

@@ -1,0 +1,130 @@
+"""Low-rank adapters on any Hugging Face causal language model through PEFT, one candidate after the other."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from crowdsft.core.errors import MissingExtraError, TrainingError
+from crowdsft.core.seeds import derive_seed
+from crowdsft.training.adapters import lora_config, save_adapter
+from crowdsft.training.base import GroupData, ProgressCallback, TrainedCandidate, TrainingOptions
+from crowdsft.training.fitting import Stopwatch, fit, one_thread, plan_batches
+from crowdsft.training.models import LoadedModel
+
+Named = dict[str, nn.Parameter]
+
+
+@dataclass(frozen=True, slots=True)
+class Lora:
+    """LoRA by PEFT: W + alpha / rank * B A, with W frozen, B from 0 and A uniform as PEFT draws it.
+
+    Source: Hu et al., LoRA: Low-rank adaptation of large language models, 2021.
+    """
+
+    def train(
+        self,
+        base: LoadedModel,
+        groups: Sequence[GroupData],
+        *,
+        options: TrainingOptions,
+        output: Path,
+        progress: ProgressCallback | None = None,
+    ) -> list[TrainedCandidate]:
+        """See `TrainingBackend.train`."""
+        candidates = []
+        with one_thread(), peft_model(base.model, options) as wrapped:
+            for group in groups:
+                watch = Stopwatch()
+                batches = plan_batches(base, group, options)
+                factors = trainable_factors(wrapped)
+                draw_factors(factors, seed=group.seed)
+                losses = fit(
+                    wrapped,
+                    list(factors.values()),
+                    batches,
+                    options=options,
+                    group=group.group,
+                    progress=progress,
+                )
+                folder, digest = save_factors(output, wrapped, factors, options=options, base=base.reference)
+                candidates.append(
+                    TrainedCandidate(group.group, folder, digest, len(losses), tuple(losses), watch.seconds())
+                )
+        return candidates
+
+
+@contextmanager
+def peft_model(model: Any, options: TrainingOptions) -> Iterator[Any]:
+    """`model` with an adapter in its linear modules, which are taken out again at the end of the block."""
+    try:
+        from peft import LoraConfig, get_peft_model
+    except ImportError as error:
+        raise MissingExtraError("Training LoRA adapters", "train") from error
+    targets = options.target_modules
+    config = LoraConfig(
+        r=options.rank,
+        lora_alpha=options.alpha,  # type: ignore[arg-type]  # a fraction works as well
+        lora_dropout=0.0,
+        bias="none",
+        target_modules=targets if isinstance(targets, str) else list(targets),
+        task_type="CAUSAL_LM",
+    )
+    was_training = model.training
+    wanted = {name: parameter.requires_grad for name, parameter in model.named_parameters()}
+    try:
+        wrapped = get_peft_model(model, config)
+    except ValueError as error:
+        raise TrainingError(f"adapters cannot be put into this model: {error}") from error
+    try:
+        wrapped.eval()  # no dropout: a candidate is a function of its data and seed alone
+        yield wrapped
+    finally:
+        wrapped.unload()
+        if hasattr(model, "peft_config"):
+            del model.peft_config
+        model.train(was_training)
+        for name, parameter in model.named_parameters():
+            parameter.requires_grad_(wanted[name])
+
+
+def trainable_factors(wrapped: nn.Module) -> Named:
+    """The adapter's factors by name, sorted, e.g. "base_model.model...q_proj.lora_A.default.weight"."""
+    return {
+        name: parameter for name, parameter in sorted(wrapped.named_parameters()) if parameter.requires_grad
+    }
+
+
+@torch.no_grad()
+def draw_factors(factors: Named, *, seed: int) -> None:
+    """Start A from uniform numbers within 1 / sqrt(inputs) and B from 0, whatever was in them before.
+
+    The numbers are drawn on the CPU, so that a seed means the same on every device.
+    """
+    generator = torch.Generator().manual_seed(derive_seed(seed, "adapter"))
+    for name, parameter in factors.items():
+        if ".lora_A." in name:
+            bound = 1 / math.sqrt(parameter.shape[1])
+            drawn = torch.empty(parameter.shape).uniform_(-bound, bound, generator=generator)
+            parameter.copy_(drawn)
+        else:
+            parameter.zero_()
+
+
+def save_factors(
+    output: Path, wrapped: Any, factors: Named, *, options: TrainingOptions, base: str
+) -> tuple[Path, str]:
+    """Store the adapter in PEFT's format; returns its folder and digest."""
+    tensors: dict[str, Tensor] = {
+        name.replace(".default.", "."): parameter.detach() for name, parameter in factors.items()
+    }
+    modules = wrapped.peft_config["default"].target_modules
+    config = lora_config(rank=options.rank, alpha=options.alpha, target_modules=list(modules), base=base)
+    return save_adapter(output, config, tensors)
