@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -80,7 +81,11 @@ def peft_model(model: Any, options: TrainingOptions) -> Iterator[Any]:
     was_training = model.training
     wanted = {name: parameter.requires_grad for name, parameter in model.named_parameters()}
     try:
-        wrapped = get_peft_model(model, config)
+        with warnings.catch_warnings():
+            warnings.simplefilter(
+                "ignore"
+            )  # about names that PEFT itself still calls, and GPT-2's transposed weights
+            wrapped = get_peft_model(model, config)
     except ValueError as error:
         raise TrainingError(f"adapters cannot be put into this model: {error}") from error
     try:

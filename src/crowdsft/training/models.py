@@ -6,7 +6,7 @@ Only safetensors weights are read: a pickle can run code on the machine that loa
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,6 +71,7 @@ def load_model(
     """
     try:
         import torch
+        from safetensors import SafetensorError
         from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
     except ImportError as error:
         raise MissingExtraError("Loading a language model", "train") from error
@@ -81,12 +82,19 @@ def load_model(
         config = AutoConfig.from_pretrained(source, **shared)
         _require_causal(config, reference)
         with _quietly():
-            model = AutoModelForCausalLM.from_pretrained(
-                source, config=config, dtype=torch.float32, use_safetensors=True, **shared
+            loaded: Any = AutoModelForCausalLM.from_pretrained(
+                source,
+                config=config,
+                dtype=torch.float32,
+                use_safetensors=True,
+                output_loading_info=True,
+                **shared,
             )
+        model, report = loaded
         tokenizer = AutoTokenizer.from_pretrained(source, **shared)
-    except (OSError, ValueError, ImportError, KeyError) as error:
+    except (OSError, ValueError, RuntimeError, ImportError, KeyError, SafetensorError) as error:
         raise ModelError(_why_not_loaded(reference, source, error)) from error
+    _require_weights(report["missing_keys"], reference)
     _ensure_padding(tokenizer, model.config, reference)
     model = torch.nn.Module.to(model, device)
     model.train(False)
@@ -184,6 +192,15 @@ def _require_causal(config: Any, reference: str) -> None:
         raise ModelError(
             f"{reference!r} is a {' / '.join(str(name) for name in architectures)} ({config.model_type}), "
             "not a causal language model. Choose one that continues text, such as Llama, Qwen or GPT-2."
+        )
+
+
+def _require_weights(missing: Collection[str], reference: str) -> None:
+    """Refuse what transformers would fill with random numbers."""
+    if missing:
+        raise ModelError(
+            f"{reference!r} lacks {len(missing)} of its weights, {min(missing)} among them. "
+            "Its files are incomplete: fetch or save it again."
         )
 
 
