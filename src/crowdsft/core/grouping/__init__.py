@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from crowdsft.core.grouping.balanced_design import BalancedDesign
 from crowdsft.core.grouping.base import Grouping
 from crowdsft.core.grouping.design import Design, blank_design, design_from_records
 from crowdsft.core.grouping.epsilon_greedy import EpsilonGreedy
@@ -16,6 +17,7 @@ GROUPINGS: Table[Grouping] = Table(
         "random": RandomSplit,
         "epsilon_greedy": EpsilonGreedy,
         "interleaved": Interleaved,
+        "balanced_design": BalancedDesign,
         "epsilon_greedy_paper": EpsilonGreedyPaper,
         "interleaved_paper": InterleavedPaper,
     },
@@ -23,6 +25,7 @@ GROUPINGS: Table[Grouping] = Table(
 
 __all__ = [
     "GROUPINGS",
+    "BalancedDesign",
     "Design",
     "EpsilonGreedy",
     "EpsilonGreedyPaper",
