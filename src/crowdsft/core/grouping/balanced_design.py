@@ -24,8 +24,8 @@ class BalancedDesign:
     the contributors' effects after earlier rounds and s^2 the noise of a group's value. Where P is large,
     little is known, so contributors whose effects were always seen together are now seen apart. The search
     starts from a random split and swaps the two contributors of different groups whose swap helps most,
-    until none helps; a small crowd's search is started several times. Above `SUBSET` contributors, swaps are compared inside random subsets, one after the
-    other, until each contributor has been looked at about once.
+    until none helps; a small crowd's search is started several times. Above `SUBSET` contributors, swaps
+    are compared inside random subsets, one after the other, until each contributor has had a turn.
 
     With no history all balanced splits are equally good, and this is the random split.
 
