@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crowdsft.core.errors import InputError
-from crowdsft.world.grammar import EMOTIONS, voice_of, write_comment
+from crowdsft.world.grammar import EMOTIONS, count_comments, voice_of, write_comment
 
 EXPERT_SHARE: Final = 0.85
 AVERAGE_SHARE: Final = 0.35
@@ -90,15 +90,13 @@ def expert_comments(emotion: str, count: int, rng: np.random.Generator) -> list[
     Raises:
         InputError: No such emotion, or more comments than half of what its voice can make.
     """
-    voice_of(emotion)
+    most = count_comments(emotion) // 2
+    if count > most:
+        raise InputError(f"{count} different comments of {emotion} are too many. Ask for at most {most}.")
     seen: dict[str, None] = {}
-    for _ in range(20 * count):
-        if len(seen) == count:
-            return list(seen)
+    while len(seen) < count:
         seen[write_comment(emotion, rng)] = None
-    if len(seen) == count:
-        return list(seen)
-    raise InputError(f"{count} different comments of {emotion} are too many. Ask for fewer.")
+    return list(seen)
 
 
 def _mixture(position: int, share: float) -> tuple[float, ...]:

@@ -34,13 +34,13 @@ MODEL_FOLDER: Final = BUILTIN_MODELS["builtin:tiny"]
 class Recipe:
     """How the built-in model is made."""
 
-    vocabulary_size: int = 1024
+    vocabulary_size: int = 1152
     context: int = 256
     hidden: int = 96
     layers: int = 3
     heads: int = 4
     inner: int = 256
-    steps: int = 1500
+    steps: int = 3000
     batch_size: int = 32
     learning_rate: float = 4e-3
     seed: int = 0
@@ -53,7 +53,7 @@ def build(recipe: Recipe, folder: Path) -> LoadedModel:
         The model as it was written, loaded again.
     """
     answers = examples(recipe.steps * recipe.batch_size, derive_rng(recipe.seed, "training examples"))
-    texts = [text for example in answers[:20_000] for text in (example.prompt, example.response)]
+    texts = [example.response for example in answers[:20_000]] + [example.prompt for example in answers[:4_000]]
     tokenizer = train_tokenizer(texts, vocabulary_size=recipe.vocabulary_size, context=recipe.context)
     model: Any = _new_model(recipe, tokenizer)
     untrained = LoadedModel(model, tokenizer, "builtin:tiny")
