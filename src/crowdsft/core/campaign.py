@@ -86,7 +86,7 @@ class CampaignState:
     rounds: tuple[RoundState, ...] = ()
     lineage: tuple[str, ...] = ()
     balances: dict[str, int] = field(default_factory=dict)
-    ledger_head: LedgerHead = LedgerHead()
+    ledger_head: LedgerHead = field(default_factory=LedgerHead)
     closing_awards: tuple[Award, ...] | None = None
 
     @property
@@ -225,7 +225,8 @@ def _due(state: CampaignState, event: Event, name: StepName, round_number: int |
     if due is None or due.name != name or due.round_number != wanted:
         found = f"{due.name} of round {due.round_number}" if due else "nothing"
         raise JournalError(
-            f"{type(event).__name__} of round {round_number} cannot happen at position {state.position}: due is {found}."
+            f"{type(event).__name__} of round {round_number} cannot happen at position "
+            f"{state.position}: due is {found}."
         )
 
 

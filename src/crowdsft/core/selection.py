@@ -112,7 +112,8 @@ def _check(base: Floats, candidates: Floats, likelihoods: Floats | None) -> None
     for index, utilities in enumerate(candidates):
         if not np.isfinite(utilities).all():
             raise EvaluationError(
-                f"A utility of candidate {index} is not a finite number; check its training, the embedding and the target."
+                f"A utility of candidate {index} is not a finite number; "
+                "check its training, the embedding and the target."
             )
     if likelihoods is not None and not np.isfinite(likelihoods).all():
         raise EvaluationError(

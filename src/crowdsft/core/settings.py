@@ -167,7 +167,7 @@ class TasksSection(Section):
 class CampaignSettings(Section):
     """Everything an organiser decides about a campaign."""
 
-    version: Literal[1] = SETTINGS_VERSION
+    version: Literal[1] = 1
     campaign: CampaignSection
     model: ModelSection = ModelSection()
     prompts: PromptsSection = PromptsSection()
@@ -211,8 +211,8 @@ def parse_settings(data: Mapping[str, Any], *, source: str = "the campaign setti
     version = data.get("version", SETTINGS_VERSION)
     if version != SETTINGS_VERSION:
         faults.append(Fault("version", f"is {version!r}; this crowdsft reads version {SETTINGS_VERSION}"))
-    for name in sorted(set(data) - set(SECTIONS) - {"version"}):
-        faults.append(Fault(name, _unknown_key(name, [*SECTIONS, "version"])))
+    unknown = sorted(set(data) - set(SECTIONS) - {"version"})
+    faults.extend(Fault(name, _unknown_key(name, [*SECTIONS, "version"])) for name in unknown)
     sections: dict[str, Section] = {}
     for name, kind in SECTIONS.items():
         section = _parse_section(name, kind, data.get(name, {}), faults)
@@ -222,7 +222,7 @@ def parse_settings(data: Mapping[str, Any], *, source: str = "the campaign setti
         faults.extend(check(sections))
     if faults:
         raise SettingsError(faults, source=source)
-    return CampaignSettings(**sections)  # type: ignore[arg-type]
+    return CampaignSettings(**sections)
 
 
 def settings_to_dict(settings: CampaignSettings) -> dict[str, Any]:

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 from crowdsft.core.settings import CampaignSettings
 from crowdsft.embedding import EMBEDDINGS, Embedding
 from crowdsft.rounds.artifacts import Artifacts
-from crowdsft.training.base import BACKENDS, TrainingBackend, TrainingOptions
+from crowdsft.training import BACKENDS
+from crowdsft.training.base import TrainingBackend, TrainingOptions
 
 if TYPE_CHECKING:
     from crowdsft.training.models import LoadedModel

@@ -30,6 +30,7 @@ from crowdsft.core.events import (
     WinnerSelected,
 )
 from crowdsft.core.grouping import GROUPINGS
+from crowdsft.core.grouping.design import Design, design_from_records
 from crowdsft.core.rewards import REWARDS
 from crowdsft.core.rewards.base import BoundUtility, Settlement
 from crowdsft.core.seeds import derive_rng, derive_seed
@@ -166,11 +167,9 @@ def form_groups(state: CampaignState, store: Store, resources: Resources) -> tup
     return (GroupsFormed(current.number, groups),)
 
 
-def _design(settings: CampaignSettings, state: CampaignState, contributors: Sequence[str]) -> object:
+def _design(settings: CampaignSettings, state: CampaignState, contributors: Sequence[str]) -> Design | None:
     if settings.rounds.grouping != "balanced_design":
         return None
-    from crowdsft.core.grouping.balanced_design import design_from_records
-
     return design_from_records(history(state), contributors)
 
 

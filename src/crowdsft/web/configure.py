@@ -7,6 +7,9 @@ from pathlib import Path
 
 from crowdsft.core.errors import InputError
 
+PLATFORM_DATABASE = "crowdsft.sqlite"
+RUN_DATABASE = "campaign.sqlite"
+
 
 def configure(data: Path, *, database: str | None = None) -> None:
     """Point Django at the platform in `data` (made when it does not exist) and load it.
@@ -26,6 +29,23 @@ def configure(data: Path, *, database: str | None = None) -> None:
     import django
 
     django.setup()
+
+
+def configure_existing(data: Path) -> None:
+    """Like `configure`, for a folder that must hold a platform or the output of `crowdsft run` already.
+
+    Raises:
+        InputError: when it does not.
+    """
+    if "CROWDSFT_DATABASE_URL" not in os.environ and not database_file(data).exists():
+        raise InputError(f"{data} holds no crowdsft database. Check the path given with --data.")
+    configure(data, database=database_file(data).name)
+
+
+def database_file(data: Path) -> Path:
+    """The SQLite file in `data`: the platform's, or that of a `crowdsft run`."""
+    of_run = data / RUN_DATABASE
+    return of_run if of_run.exists() else data / PLATFORM_DATABASE
 
 
 def prepare_folder(folder: Path) -> None:

@@ -80,6 +80,13 @@ def wake(campaign: Campaign, name: str = "close_round") -> None:
     Step.objects.filter(campaign=campaign, name=name, run_after__isnull=False).update(run_after=time.time())
 
 
+def take_over(campaign: Campaign) -> None:
+    """Void every claim on the campaign's step, for a caller who knows that no worker is alive."""
+    Step.objects.filter(campaign=campaign).exclude(name="finished").update(
+        worker="", lease_until=0.0, fence=F("fence") + 1, run_after=time.time(), attempts=0, error=""
+    )
+
+
 def retry(campaign: Campaign) -> None:
     """Try a step again that had failed for good."""
     Step.objects.filter(campaign=campaign, run_after__isnull=True).update(

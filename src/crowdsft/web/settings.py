@@ -181,5 +181,8 @@ LOGGING = {
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "stream": sys.stderr, "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": "WARNING"},
-    "loggers": {"crowdsft": {"level": os.environ.get("CROWDSFT_LOG_LEVEL", "INFO")}},
+    "loggers": {
+        "crowdsft": {"level": os.environ.get("CROWDSFT_LOG_LEVEL", "INFO")},
+        "django.request": {"level": "ERROR"},
+    },
 }

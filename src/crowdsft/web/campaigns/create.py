@@ -9,6 +9,7 @@ from django.db import IntegrityError, transaction
 from django.utils.text import slugify
 
 from crowdsft.core.errors import Fault, InputError, SettingsError, unknown_name_problem
+from crowdsft.core.seeds import derive_seed
 from crowdsft.core.settings import CampaignSettings, settings_to_dict
 from crowdsft.embedding import EMBEDDINGS
 from crowdsft.web.accounts.models import User
@@ -41,6 +42,8 @@ def create_campaign(
             plan=settings_to_dict(settings),
             is_supplied=is_supplied,
         )
+        if salt is None and settings.campaign.simulated:  # nobody to protect, and the same seed repeats
+            salt = f"{derive_seed(settings.campaign.seed, 'contributors'):016x}"
         if salt is not None:
             campaign.salt = salt
         campaign.save()

@@ -7,7 +7,7 @@ campaign's seed, the contributor and the count of the contributor's tasks.
 from __future__ import annotations
 
 import unicodedata
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -21,7 +21,7 @@ from crowdsft.web.contributions.models import Contribution, Task
 from crowdsft.web.journal_django import campaign_state, contribution_digest, wake
 
 
-class NotNow(InputError):
+class NotNow(InputError):  # noqa: N818  (a state, not a fault)
     """There is nothing to do at the moment; the message says why and what comes next."""
 
 
@@ -73,7 +73,7 @@ def _new_task(
     membership: Membership,
     settings: CampaignSettings,
     artifacts: Artifacts,
-    lease: object,
+    lease: datetime,
 ) -> Task:
     number = Task.objects.filter(membership=membership, round_number=campaign.round_number).count()
     seed = derive_seed(settings.campaign.seed, campaign.round_number, membership.contributor, number, "task")

@@ -1,0 +1,115 @@
+"""`crowdsft check`: what is installed, what is missing, what to do."""
+
+from __future__ import annotations
+
+import platform
+import shutil
+import sys
+import tempfile
+from dataclasses import asdict, dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from crowdsft.cli.app import error_console, print_json
+
+PARTS = {
+    "platform (base install)": (
+        "django",
+        "django-allauth",
+        "django-ninja",
+        "granian",
+        "numpy",
+        "scipy",
+        "pydantic",
+    ),
+    "training [train]": ("torch", "transformers", "peft", "safetensors", "scikit-learn"),
+    "PostgreSQL [postgres]": ("psycopg",),
+}
+EXTRA_OF = {"training [train]": "train", "PostgreSQL [postgres]": "postgres"}
+REQUIRED = ("platform (base install)", "training [train]")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at. `advice` says what to do when it is not fine."""
+
+    what: str
+    fine: bool
+    required: bool
+    found: str
+    advice: str = ""
+
+
+def check(
+    model: Annotated[str | None, typer.Option("--base-model", help="Also try to load this model.")] = None,
+    json_output: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
+) -> None:
+    """Say what is installed, what is missing, and what to do about it.
+
+    Example: crowdsft check --base-model builtin:tiny
+    """
+    findings = [_python(), *(_part(name, packages) for name, packages in PARTS.items()), _disk()]
+    if all(finding.fine for finding in findings if finding.what == "training [train]"):
+        findings.append(_model(model or "builtin:tiny"))
+    ready = all(finding.fine for finding in findings if finding.required)
+    if json_output:
+        print_json({"ready": ready, "findings": [asdict(finding) for finding in findings]})
+    else:
+        _show(findings, ready=ready)
+    if not ready:
+        raise typer.Exit(1)
+
+
+def _python() -> Finding:
+    fine = sys.version_info >= (3, 11)
+    return Finding(
+        "Python", fine, True, platform.python_version(), "" if fine else "Install Python 3.11 or newer."
+    )
+
+
+def _part(name: str, packages: tuple[str, ...]) -> Finding:
+    found, missing = [], []
+    for package in packages:
+        try:
+            found.append(f"{package} {metadata.version(package)}")
+        except metadata.PackageNotFoundError:
+            missing.append(package)
+    advice = ""
+    if missing:
+        extra = f"[{EXTRA_OF[name]}]" if name in EXTRA_OF else ""
+        advice = f"Missing: {', '.join(missing)}. Install with: pip install 'crowdsft{extra}'"
+    return Finding(name, not missing, name in REQUIRED, ", ".join(found) or "nothing", advice)
+
+
+def _disk() -> Finding:
+    free = shutil.disk_usage(tempfile.gettempdir()).free / 1e9
+    advice = "" if free > 1 else "Free some space: adapters and outputs of every round are kept."
+    return Finding("disk", free > 1, False, f"{free:.0f} GB free in {tempfile.gettempdir()}", advice)
+
+
+def _model(reference: str) -> Finding:
+    from crowdsft.core.errors import CrowdsftError
+    from crowdsft.training.models import load_model
+
+    try:
+        loaded = load_model(reference)
+    except CrowdsftError as error:
+        return Finding(f"model {reference}", False, True, "not loaded", str(error))
+    count = sum(parameter.numel() for parameter in loaded.model.parameters())
+    return Finding(f"model {reference}", True, True, f"{count / 1e6:.2f} million parameters")
+
+
+def _show(findings: list[Finding], *, ready: bool) -> None:
+    for finding in findings:
+        mark = "ok     " if finding.fine else "MISSING" if finding.required else "absent "
+        error_console.print(f"{mark}  {finding.what}: {finding.found}", markup=False)
+        if finding.advice:
+            error_console.print(f"         {finding.advice}", markup=False)
+    where = Path(sys.prefix)
+    error_console.print(
+        f"Ready: try `crowdsft demo`. ({where})" if ready else f"Not ready yet; see above. ({where})",
+        markup=False,
+    )

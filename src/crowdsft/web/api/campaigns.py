@@ -1,0 +1,281 @@
+"""Campaigns: create, look at, join, close a round; their rounds, standings, points and ledger."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+from ninja import Router, Schema
+
+from crowdsft.core.campaign import CampaignState, RoundState
+from crowdsft.core.errors import InputError
+from crowdsft.core.settings import parse_settings
+from crowdsft.rounds.result import campaign_result, distance_after, distance_before
+from crowdsft.web.api.access import find_campaign, find_membership, require_organiser, signed_in
+from crowdsft.web.campaigns.create import create_campaign, join, request_close
+from crowdsft.web.campaigns.models import Campaign, Step
+from crowdsft.web.contributions.work import tasks_done, waiting_contributions
+from crowdsft.web.journal_django import campaign_state, ledger, retry
+
+router = Router(tags=["campaigns"])
+
+
+class NewCampaign(Schema):
+    """`settings` is what a campaign file holds, as JSON."""
+
+    settings: dict[str, Any]
+
+
+class Consent(Schema):
+    """Agreement to the campaign's consent text and licence."""
+
+    agree: bool
+
+
+class Summary(Schema):
+    """A campaign at a glance. `state`: preparing, collecting, training, stuck or finished."""
+
+    slug: str
+    name: str
+    description: str
+    state: str
+    doing: str
+    simulated: bool
+    round: int
+    rounds: int
+    contributors: int
+    contributions_waiting: int
+    round_size: int | None
+    distance_at_start: float | None
+    distance: float | None
+    licence: str
+    consent: str
+
+
+class Membership(Schema):
+    """You in a campaign."""
+
+    campaign: str
+    pseudonym: str
+    role: str
+    points: int
+    tasks_done: int
+    tasks_per_round: int
+
+
+class Standing(Schema):
+    """A row of the leaderboard."""
+
+    rank: int
+    contributor: str
+    points: int
+
+
+class AwardOut(Schema):
+    """One of your awards; estimate and interval are in points, None where the policy makes no estimates."""
+
+    round: int
+    points: int
+    group: int | None
+    group_gain: float | None
+    winner: bool
+    estimate: float | None
+    low: float | None
+    high: float | None
+    for_rounds: list[int]
+
+
+class Entry(Schema):
+    """A ledger entry; anybody can check the chain of hashes."""
+
+    position: int
+    round: int
+    contributor: str
+    amount: int
+    reason: str
+    previous: str
+    hash: str
+
+
+@router.get("/campaigns", auth=None, response=list[Summary])
+def list_campaigns(request: HttpRequest) -> list[Summary]:
+    """All campaigns, newest first."""
+    return [_summary(campaign) for campaign in Campaign.objects.order_by("-created")]
+
+
+@router.post("/campaigns", response={201: Summary})
+def new_campaign(request: HttpRequest, body: NewCampaign) -> tuple[int, Summary]:
+    """Open a campaign; all faults of its settings are listed together."""
+    settings = parse_settings(body.settings)
+    return 201, _summary(create_campaign(settings, owner=signed_in(request)))
+
+
+@router.get("/campaigns/{slug}", auth=None, response=Summary)
+def one_campaign(request: HttpRequest, slug: str) -> Summary:
+    """One campaign."""
+    return _summary(find_campaign(slug))
+
+
+@router.post("/campaigns/{slug}/join", response=Membership)
+def join_campaign(request: HttpRequest, slug: str, body: Consent) -> Membership:
+    """Become a contributor."""
+    campaign = find_campaign(slug)
+    if not body.agree:
+        raise InputError("To join you have to agree to the campaign's consent text and licence.")
+    join(campaign, signed_in(request))
+    return _membership(campaign, request)
+
+
+@router.get("/campaigns/{slug}/me", response=Membership)
+def my_membership(request: HttpRequest, slug: str) -> Membership:
+    """You in this campaign."""
+    return _membership(find_campaign(slug), request)
+
+
+@router.get("/campaigns/{slug}/standings", auth=None, response=list[Standing])
+def standings(request: HttpRequest, slug: str) -> list[Standing]:
+    """Everybody's points, most first; equal points share a rank."""
+    campaign = find_campaign(slug)
+    names = dict(campaign.memberships.exclude(consent="").values_list("contributor", "pseudonym"))
+    names |= dict(campaign.memberships.filter(user=None).values_list("contributor", "pseudonym"))
+    balances = campaign_state(campaign).balances
+    rows = sorted(
+        ((balances.get(key, 0), name) for key, name in names.items()), key=lambda row: (-row[0], row[1])
+    )
+    return [
+        Standing(rank=1 + sum(other > points for other, _ in rows), contributor=name, points=points)
+        for points, name in rows
+    ]
+
+
+@router.get("/campaigns/{slug}/points", response=list[AwardOut])
+def my_points(request: HttpRequest, slug: str) -> list[AwardOut]:
+    """Your awards, round by round."""
+    campaign = find_campaign(slug)
+    membership = find_membership(campaign, signed_in(request))
+    return [
+        award
+        for current in campaign_state(campaign).rounds
+        if (award := _award(current, membership.contributor)) is not None
+    ]
+
+
+@router.get("/campaigns/{slug}/ledger", auth=None, response=list[Entry])
+def whole_ledger(request: HttpRequest, slug: str) -> list[Entry]:
+    """The whole ledger, oldest first."""
+    return [
+        Entry(
+            position=entry.position,
+            round=entry.round_number,
+            contributor=entry.contributor,
+            amount=entry.amount,
+            reason=entry.reason,
+            previous=entry.previous,
+            hash=entry.hash,
+        )
+        for entry in ledger(find_campaign(slug))
+    ]
+
+
+@router.get("/campaigns/{slug}/result", auth=None, response=dict[str, Any])
+def result(request: HttpRequest, slug: str) -> dict[str, Any]:
+    """What `crowdsft run --json` prints, as far as the campaign has come."""
+    campaign = find_campaign(slug)
+    names = dict(campaign.memberships.values_list("contributor", "pseudonym"))
+    until = campaign.finished
+    seconds = (until - campaign.created).total_seconds() if until else 0.0
+    return campaign_result(
+        campaign_state(campaign), ledger(campaign), names=names, total_seconds=seconds, peak_memory_bytes=0
+    )
+
+
+@router.post("/campaigns/{slug}/close", response=Summary)
+def close_round_now(request: HttpRequest, slug: str) -> Summary:
+    """Close the open round (organisers)."""
+    campaign = find_campaign(slug)
+    require_organiser(campaign, signed_in(request))
+    request_close(campaign)
+    return _summary(campaign)
+
+
+@router.post("/campaigns/{slug}/retry", response=Summary)
+def try_again(request: HttpRequest, slug: str) -> Summary:
+    """Try a step again that has failed for good (organisers)."""
+    campaign = find_campaign(slug)
+    require_organiser(campaign, signed_in(request))
+    retry(campaign)
+    return _summary(campaign)
+
+
+def _summary(campaign: Campaign) -> Summary:
+    campaign.refresh_from_db()
+    settings, state = campaign.settings, campaign_state(campaign)
+    measured = _measured(state)
+    status, doing = campaign_status(campaign)
+    return Summary(
+        slug=campaign.slug,
+        name=campaign.name,
+        description=settings.campaign.description,
+        state=status,
+        doing=doing,
+        simulated=settings.campaign.simulated,
+        round=campaign.round_number,
+        rounds=settings.rounds.count,
+        contributors=campaign.memberships.exclude(consent="").count(),
+        contributions_waiting=waiting_contributions(campaign),
+        round_size=settings.round_size if settings.rounds.close == "size" else None,
+        distance_at_start=distance_before(measured) if measured else None,
+        distance=distance_after(measured) if measured else None,
+        licence=settings.campaign.licence,
+        consent=settings.campaign.consent,
+    )
+
+
+def campaign_status(campaign: Campaign) -> tuple[str, str]:
+    """The campaign's state in one word, and what is being done or went wrong."""
+    if campaign.finished is not None:
+        return "finished", ""
+    step = Step.objects.filter(campaign=campaign).first()
+    if step is not None and step.run_after is None:
+        return "stuck", step.error
+    if campaign.is_collecting:
+        return "collecting", step.note if step else ""
+    return ("training" if campaign.round_number else "preparing"), step.note if step else ""
+
+
+def _measured(state: CampaignState) -> list[RoundState]:
+    return [current for current in state.rounds if current.points is not None]
+
+
+def _membership(campaign: Campaign, request: HttpRequest) -> Membership:
+    found = find_membership(campaign, signed_in(request))
+    return Membership(
+        campaign=campaign.slug,
+        pseudonym=found.pseudonym,
+        role=found.role,
+        points=campaign_state(campaign).balances.get(found.contributor, 0),
+        tasks_done=tasks_done(found, campaign.round_number),
+        tasks_per_round=campaign.settings.tasks.per_contributor,
+    )
+
+
+def _award(current: RoundState, contributor: str) -> AwardOut | None:
+    mine = [
+        award
+        for award in (current.points.awards if current.points else ())
+        if award.contributor == contributor
+    ]
+    if not mine:
+        return None
+    group = next((index for index, members in enumerate(current.groups) if contributor in members), None)
+    return AwardOut(
+        round=current.number,
+        points=mine[0].points,
+        group=group,
+        group_gain=current.evaluations[group].report.gain if group is not None else None,
+        winner=group is not None and group == current.winner,
+        estimate=mine[0].estimate,
+        low=mine[0].low,
+        high=mine[0].high,
+        for_rounds=list(mine[0].for_rounds),
+    )

@@ -1,0 +1,30 @@
+"""A worker's progress, written where pages can read it: on the step's row, at most twice a second."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from crowdsft.rounds.resources import Resources
+from crowdsft.rounds.worker import Worker
+from crowdsft.web.campaigns.models import Step
+from crowdsft.web.journal_django import DjangoStore
+
+SECONDS_BETWEEN_WRITES = 0.5
+
+
+def platform_worker(data: Path, *, lease_seconds: float) -> Worker:
+    """A worker for the platform in `data` whose progress shows on the campaign's page."""
+    resources = Resources(data)
+    worker = Worker(DjangoStore(), resources, lease_seconds=lease_seconds)
+    written = 0.0
+
+    def report(message: str, fraction: float) -> None:
+        nonlocal written
+        now = time.monotonic()
+        if now - written >= SECONDS_BETWEEN_WRITES:
+            written = now
+            Step.objects.filter(worker=worker.name).update(note=message, progress=fraction)
+
+    resources.report = report
+    return worker

@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crowdsft.core import settings as module
+from crowdsft.core.errors import SettingsError
+from crowdsft.core.settings import parse_settings, settings_digest, settings_to_dict
+
+
+def minimal(**changes: Any) -> dict[str, Any]:
+    return {"campaign": {"name": "Test"}, "target": {"emotion": "joy"}, **changes}
+
+
+def faults_of(data: dict[str, Any]) -> dict[str, str]:
+    with pytest.raises(SettingsError) as caught:
+        parse_settings(data)
+    return {fault.where: fault.problem for fault in caught.value.faults}
+
+
+def test_a_name_and_a_target_are_enough() -> None:
+    settings = parse_settings(minimal())
+    assert settings.rounds.groups == 3
+    assert settings.model.base == "builtin:tiny"
+
+
+def test_what_is_written_is_read_back() -> None:
+    settings = parse_settings(minimal(rounds={"count": 7, "close": "deadline", "minutes": 5}))
+    assert parse_settings(settings_to_dict(settings)) == settings
+    assert settings_digest(parse_settings(settings_to_dict(settings))) == settings_digest(settings)
+
+
+def test_all_faults_are_shown_together() -> None:
+    faults = faults_of(
+        {
+            "version": 2,
+            "campain": {},
+            "campaign": {"naem": "x"},
+            "target": {"emotion": "joy", "vector": {"joy": 1.0}},
+            "rounds": {"groups": 1, "grouping": "randm", "count": "three"},
+            "evaluation": {"distance": "l3", "temperature": -1},
+            "points": {"policy": "equal"},
+        }
+    )
+    assert set(faults) == {
+        "version",
+        "campain",
+        "campaign.name",
+        "campaign.naem",
+        "target",
+        "rounds.groups",
+        "rounds.grouping",
+        "rounds.count",
+        "evaluation.distance",
+        "evaluation.temperature",
+        "points.policy",
+    }
+    assert "did you mean 'campaign'" in faults["campain"]
+    assert "did you mean 'name'" in faults["campaign.naem"]
+    assert "Did you mean 'random'" in faults["rounds.grouping"]
+    assert "l1, l2" in faults["evaluation.distance"]
+    assert "contradict each other" in faults["target"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "where"),
+    [
+        ({"target": {}}, "target"),
+        ({"target": {"examples": []}}, "target.examples"),
+        ({"target": {"vector": {}}}, "target.vector"),
+        ({"target": {"examples": ["", "fine"]}}, "target.examples.0"),
+        ({"rounds": {"close": "deadline"}}, "rounds.minutes"),
+        ({"rounds": {"minutes": 3}}, "rounds.minutes"),
+        ({"rounds": {"close": "manual", "size": 9}}, "rounds.size"),
+        ({"rounds": {"groups": 5, "size": 4}}, "rounds.size"),
+        ({"evaluation": {"embedding": "hashed_words"}}, "target.emotion"),
+        ({"model": {"base": "builtin:huge"}}, "model.base"),
+        ({"model": {"base": "builtin:tiny", "revision": "main"}}, "model.revision"),
+        ({"tasks": {"kinds": ["sing"]}}, "tasks.kinds"),
+        ({"evaluation": {"temperature": float("nan")}}, "evaluation.temperature"),
+        ({"campaign": "Test"}, "campaign"),
+    ],
+)
+def test_contradictions_and_impossible_values_are_named(changes: dict[str, Any], where: str) -> None:
+    assert where in faults_of(minimal(**changes))
+
+
+@given(
+    st.dictionaries(st.text(max_size=8), st.one_of(st.none(), st.integers(), st.text(max_size=8)), max_size=5)
+)
+def test_anything_else_is_a_settings_error_and_nothing_worse(data: dict[str, Any]) -> None:
+    with pytest.raises(SettingsError):
+        parse_settings(data)
+
+
+def test_names_known_to_settings_are_the_tables_names() -> None:
+    """Core cannot import the layers above it, so the names are written twice; here they are compared."""
+    from crowdsft.embedding import EMBEDDINGS
+    from crowdsft.training import BACKENDS
+
+    assert set(module.EMBEDDINGS) == set(EMBEDDINGS)
+    assert set(module.BACKENDS) == set(BACKENDS)
