@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, cast
+from typing import Annotated, Any, cast
 
 import typer
 
 from crowdsft.cli.app import print_json
 from crowdsft.core.errors import Fault, SettingsError, unknown_name_problem
+from crowdsft.core.registry import Table
 
 
 def simulate(
@@ -54,7 +55,7 @@ def simulate(
     from crowdsft.simulation.truth import EvaluationName
     from crowdsft.simulation.vectors import read_vectors
 
-    tables = {
+    tables: dict[str, tuple[str, Table[Any]]] = {
         "--grouping": (grouping, GROUPINGS),
         "--evaluation": (evaluation, UTILITIES),
         "--rewards": (rewards, POINT_RULES),

@@ -6,8 +6,18 @@ Many runs of one setting are simulated at once, as arrays with a leading axis fo
 from __future__ import annotations
 
 from crowdsft.simulation.history import History
+from crowdsft.simulation.point_rules import POINT_RULES, PointRule, make_point_rule
 from crowdsft.simulation.settings import SimulationSettings
 from crowdsft.simulation.tournament import simulate_tournament
 from crowdsft.simulation.world import World, draw_world
 
-__all__ = ["History", "SimulationSettings", "World", "draw_world", "simulate_tournament"]
+__all__ = [
+    "POINT_RULES",
+    "History",
+    "PointRule",
+    "SimulationSettings",
+    "World",
+    "draw_world",
+    "make_point_rule",
+    "simulate_tournament",
+]

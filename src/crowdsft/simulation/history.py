@@ -27,7 +27,7 @@ class History:
         base_embeddings: float64[R, T, d]; the model that the round started from.
         winners: int16[R, T]; the candidate that became the model, -1 where none was better.
         models: float64[R, T + 1, d]; the model before the first round and after each.
-        points: float64[R, n]; running points after the last round (they start at 1).
+        points: float64[R, n]; points after the last round, by the rule that steered the tournament.
     """
 
     assigned: NDArray[np.int16]
@@ -40,6 +40,39 @@ class History:
     winners: NDArray[np.int16]
     models: Floats
     points: Floats
+
+    def write_round(
+        self,
+        t: int,
+        assigned: NDArray[np.int64],
+        weights: Floats,
+        influence: Floats,
+        embeddings: Floats,
+        values: Floats,
+        winners: NDArray[np.int64],
+    ) -> None:
+        """Enter round `t`; the last of the G + 1 embeddings and values is the model's from which it started."""
+        self.assigned[:, t], self.influence[:, t] = assigned, influence
+        self.shares[:, t] = np.take_along_axis(weights, assigned[:, None, :], axis=1)[:, 0]
+        self.values[:, t], self.base_values[:, t] = values[:, :-1], values[:, -1]
+        self.embeddings[:, t], self.base_embeddings[:, t] = embeddings[:, :-1], embeddings[:, -1]
+        self.winners[:, t] = winners
+
+    def until(self, rounds: int) -> History:
+        """The first `rounds` rounds, without copying; `points` are those after the last round played."""
+        cut = slice(None), slice(rounds)
+        return History(
+            assigned=self.assigned[cut],
+            shares=self.shares[cut],
+            influence=self.influence[cut],
+            values=self.values[cut],
+            base_values=self.base_values[cut],
+            embeddings=self.embeddings[cut],
+            base_embeddings=self.base_embeddings[cut],
+            winners=self.winners[cut],
+            models=self.models[:, : rounds + 1],
+            points=self.points,
+        )
 
     def weights(self, run: int | slice = slice(None)) -> Floats:
         """float64[R, T, G, n] (float64[T, G, n] for one run): rows as in `RoundRecord.weights`."""
@@ -75,3 +108,19 @@ class History:
             )
             for t in range(rounds)
         ]
+
+
+def empty_history(runs: int, rounds: int, groups: int, contributors: int, dimensions: int) -> History:
+    """Arrays to be filled round by round."""
+    return History(
+        assigned=np.empty((runs, rounds, contributors), dtype=np.int16),
+        shares=np.empty((runs, rounds, contributors)),
+        influence=np.empty((runs, rounds, contributors)),
+        values=np.empty((runs, rounds, groups)),
+        base_values=np.empty((runs, rounds)),
+        embeddings=np.empty((runs, rounds, groups, dimensions)),
+        base_embeddings=np.empty((runs, rounds, dimensions)),
+        winners=np.empty((runs, rounds), dtype=np.int16),
+        models=np.empty((runs, rounds + 1, dimensions)),
+        points=np.ones((runs, contributors)),
+    )

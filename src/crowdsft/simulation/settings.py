@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 
 from crowdsft.core.errors import Fault, SettingsError
 from crowdsft.core.evaluation import Euclidean, Utility
-from crowdsft.core.grouping import Grouping, RandomSplit
-from crowdsft.core.weighting import Uniform, Weighting
-from crowdsft.simulation.round_points import RankPoints, RoundPoints
+from crowdsft.core.grouping import BalancedDesign, Grouping, RandomSplit
+from crowdsft.core.weighting import ExponentiatedGradient, Uniform, Weighting
+from crowdsft.simulation.point_rules import PointRule, RankPoints
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class SimulationSettings:
         rounds: Rounds, at least 1.
         grouping: Who is in a group together.
         evaluation: The utility that candidates are compared by.
-        round_points: The points that the groupings and weightings by points go by during the tournament.
+        point_rule: The points that groupings and weightings by points go by during the tournament.
         weighting: How much each contributor counts in the own group's centroid.
         step: How far a candidate moves from the model towards its group's centroid, in (0, 1].
         mistake_chance: Probability that another candidate than the best is taken, in [0, 1].
@@ -37,7 +37,7 @@ class SimulationSettings:
     rounds: int = 100
     grouping: Grouping = field(default_factory=RandomSplit)
     evaluation: Utility = field(default_factory=Euclidean)
-    round_points: RoundPoints = field(default_factory=RankPoints)
+    point_rule: PointRule = field(default_factory=RankPoints)
     weighting: Weighting = field(default_factory=Uniform)
     step: float = 0.1
     mistake_chance: float = 0.05
@@ -54,3 +54,11 @@ class SimulationSettings:
         faults = [Fault(where, problem) for where, is_right, problem in checks if not is_right]
         if faults:
             raise SettingsError(faults, source="the simulation settings")
+
+    @property
+    def points_steer(self) -> bool:
+        """Whether points may change what happens; policies that are not known here are taken to look at them."""
+        ignore_points = (RandomSplit, BalancedDesign), (Uniform, ExponentiatedGradient)
+        return not (
+            isinstance(self.grouping, ignore_points[0]) and isinstance(self.weighting, ignore_points[1])
+        )

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
+from crowdsft.core.evaluation import Utility
 from crowdsft.core.grouping import BalancedDesign, Design, blank_design
 from crowdsft.core.seeds import derive_seed
 from crowdsft.core.weighting import no_merit, within_groups
-from crowdsft.simulation.history import History
+from crowdsft.simulation.history import History, empty_history
 from crowdsft.simulation.noise import spread_between_groups
 from crowdsft.simulation.settings import SimulationSettings
 from crowdsft.simulation.streams import RunStreams
@@ -33,14 +36,11 @@ def simulate_tournament(world: World, settings: SimulationSettings) -> History:
     runs, contributors, dimensions = world.contributors.shape
     rounds, groups = settings.rounds, settings.groups
     rng = RunStreams([derive_seed(seed, "rounds") for seed in world.seeds])
-    history = _empty_history(runs, rounds, groups, contributors, dimensions)
-    targets = world.targets[:, None, :]
-    noise_factor = settings.noise * spread_between_groups(
-        world.contributors, groups=groups, step=settings.step
-    )
+    history = empty_history(runs, rounds, groups, contributors, dimensions)
+    measure = _Measurement.of(world, settings)
     design = _first_design(settings, runs, contributors)
     merit = no_merit(runs, contributors)
-    model, points = world.starts, history.points
+    model, points = world.starts, np.ones((runs, contributors))
     history.models[:, 0] = model
     for t in range(rounds):
         assigned = settings.grouping.assign(
@@ -49,28 +49,42 @@ def simulate_tournament(world: World, settings: SimulationSettings) -> History:
         influence = settings.weighting.weights(np.maximum(points, 0.0), merit.sums)
         weights = within_groups(influence, assigned, groups)
         candidates = model[:, None, :] + settings.step * (weights @ world.contributors - model[:, None, :])
-        measured = np.concatenate([candidates, model[:, None, :]], axis=1)
-        if settings.noise:
-            measured = measured + rng.standard_normal(measured.shape) @ np.swapaxes(noise_factor, 1, 2)
-        utilities = settings.evaluation.utility(measured, targets)
-        values, base_values = utilities[:, :-1], utilities[:, -1]
-        winners = _choose(values, base_values, settings.mistake_chance, rng)
-        improved = winners >= 0
-
-        history.assigned[:, t], history.influence[:, t] = assigned, influence
-        history.shares[:, t] = np.take_along_axis(weights, assigned[:, None, :], axis=1)[:, 0]
-        history.values[:, t], history.base_values[:, t] = values, base_values
-        history.embeddings[:, t], history.base_embeddings[:, t] = measured[:, :-1], measured[:, -1]
-        history.winners[:, t] = winners
-
-        model = np.where(improved[:, None], candidates[np.arange(runs), winners], model)
+        embeddings, values = measure(np.concatenate([candidates, model[:, None, :]], axis=1), rng)
+        winners = _choose(values[:, :-1], values[:, -1], settings.mistake_chance, rng)
+        history.write_round(t, assigned, weights, influence, embeddings, values, winners)
+        improved = (winners >= 0)[:, None]
+        model = np.where(improved, candidates[np.arange(runs), winners], model)
         history.models[:, t + 1] = model
-        earned = settings.round_points.of_groups(values, base_values)
-        points += np.where(improved[:, None], np.take_along_axis(earned, assigned, axis=1), 0.0)
-        merit = merit.after(values, weights > 0)
+        if settings.point_rule.adds_up or settings.points_steer or t + 1 == rounds:
+            points = settings.point_rule.after_round(points, history.until(t + 1), world.targets)
+        merit = merit.after(values[:, :-1], weights > 0)
         if design is not None:
             design = design.after(weights)
+    history.points[:] = points
     return history
+
+
+@dataclass(frozen=True, slots=True)
+class _Measurement:
+    """Measures models: adds noise to their embeddings and evaluates what it sees."""
+
+    evaluation: Utility
+    targets: Floats
+    noise: Floats | None
+
+    @classmethod
+    def of(cls, world: World, settings: SimulationSettings) -> _Measurement:
+        noise = None
+        if settings.noise:
+            spread = spread_between_groups(world.contributors, groups=settings.groups, step=settings.step)
+            noise = settings.noise * np.swapaxes(spread, 1, 2)
+        return cls(settings.evaluation, world.targets[:, None, :], noise)
+
+    def __call__(self, models: Floats, rng: np.random.Generator) -> tuple[Floats, Floats]:
+        """Measured embeddings float64[R, m, d] and utilities float64[R, m] of models float64[R, m, d]."""
+        if self.noise is not None:
+            models = models + rng.standard_normal(models.shape) @ self.noise
+        return models, self.evaluation.utility(models, self.targets)
 
 
 def _choose(
@@ -93,18 +107,3 @@ def _first_design(settings: SimulationSettings, runs: int, contributors: int) ->
     if not isinstance(settings.grouping, BalancedDesign):
         return None
     return blank_design(runs, contributors)
-
-
-def _empty_history(runs: int, rounds: int, groups: int, contributors: int, dimensions: int) -> History:
-    return History(
-        assigned=np.empty((runs, rounds, contributors), dtype=np.int16),
-        shares=np.empty((runs, rounds, contributors)),
-        influence=np.empty((runs, rounds, contributors)),
-        values=np.empty((runs, rounds, groups)),
-        base_values=np.empty((runs, rounds)),
-        embeddings=np.empty((runs, rounds, groups, dimensions)),
-        base_embeddings=np.empty((runs, rounds, dimensions)),
-        winners=np.empty((runs, rounds), dtype=np.int16),
-        models=np.empty((runs, rounds + 1, dimensions)),
-        points=np.ones((runs, contributors)),
-    )
