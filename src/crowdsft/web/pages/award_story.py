@@ -1,0 +1,312 @@
+"""Why somebody got the points they got: the group first, then the person, then the doubt."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from crowdsft.core.campaign import CampaignState, RoundState
+from crowdsft.core.rewards.base import Award
+from crowdsft.web.charts import RangeData
+from crowdsft.web.pages.measure import Change, Measure, group_letter, group_of, measure_of
+from crowdsft.web.pages.rounds_story import why_base_stayed
+from crowdsft.web.pages.wording import counted, listed, ordinal, points_shown
+
+GROUP_RULES = {
+    "rank": "points follow the rank of the group: the best group has the largest part, the last group none",
+    "marginal": "points follow the group's gain over the model it started from; a group that did not come closer has none",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class AwardStory:
+    """One settlement for one contributor.
+
+    Args:
+        group: Sentences about the group.
+        person: Sentences about the contributor's own part.
+        doubt: How sure this is, and why.
+        estimate: What a chart of the estimate shows, where the policy makes estimates.
+        steps: How it is worked out, one sentence each.
+        is_carried: Whether the round's points are carried over.
+    """
+
+    round_number: int
+    points: int
+    group: tuple[str, ...]
+    person: tuple[str, ...]
+    doubt: str
+    estimate: RangeData | None
+    steps: tuple[str, ...]
+    is_carried: bool
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryRow:
+    """A line of the points table; `round_number` is None for what is paid at the very end."""
+
+    round_number: int | None
+    what: str
+    points: int
+    balance: int
+
+
+def award_story(state: CampaignState, current: RoundState, contributor: str) -> AwardStory | None:
+    """The story of a paid round, or None while it is not paid."""
+    if current.points is None or current.selected is None:
+        return None
+    award = own_award(current.points.awards, contributor)
+    before = _balance_before(state, current, contributor)
+    is_carried = current.points.carry > 0 and current.winner is None
+    return AwardStory(
+        round_number=current.number,
+        points=award.points,
+        group=_group_words(state, current, contributor),
+        person=_person_words(state, current, award, before, is_carried),
+        doubt=_doubt_words(state, current, award, is_carried),
+        estimate=_range(award, before),
+        steps=_steps(state, current, award, contributor),
+        is_carried=is_carried,
+    )
+
+
+def own_award(awards: Sequence[Award], contributor: str) -> Award:
+    """The contributor's award of a settlement; one of 0 points for somebody it does not name."""
+    return next((award for award in awards if award.contributor == contributor), Award(contributor, 0))
+
+
+def history_rows(state: CampaignState, contributor: str) -> list[HistoryRow]:
+    """The contributor's rounds since the first one taken part in, and the end; newest first."""
+    rows: list[HistoryRow] = []
+    balance = 0
+    for current in state.rounds:
+        if current.points is None:
+            continue
+        points = own_award(current.points.awards, contributor).points
+        balance += points
+        if rows or points or group_of(current, contributor) is not None:
+            rows.append(
+                HistoryRow(current.number, _history_words(state, current, contributor), points, balance)
+            )
+    closing = own_award(state.closing_awards or (), contributor).points
+    if closing:
+        rows.append(HistoryRow(None, "Paid at the end: what was kept back", closing, balance + closing))
+    return rows[::-1]
+
+
+def place_of(current: RoundState, group: int) -> int:
+    """The group's rank by what was reported, 1 is the best; the winner is first by definition."""
+    if group == current.winner:
+        return 1
+    own = current.evaluations[group].report.mean_utility
+    others = [
+        index
+        for index, evaluation in enumerate(current.evaluations)
+        if index != group and (evaluation.report.mean_utility > own or index == current.winner)
+    ]
+    return 1 + len(others)
+
+
+def _group_words(state: CampaignState, current: RoundState, contributor: str) -> tuple[str, ...]:
+    own = group_of(current, contributor)
+    if own is None:
+        return (f"You took no part in round {current.number}.",)
+    change = _change(state, current, own)
+    letter, groups = group_letter(own), len(current.groups)
+    if current.winner is None:
+        return (
+            _no_winner_words(current),
+            f"Your group, group {letter}, came out {change.words} in this sample.",
+        )
+    moved = f"Your group, group {letter}, moved the model {change.words} "
+    moved += "to the target" if change.direction == "better" else "from the target"
+    if change.direction == "same":
+        moved = f"Your group, group {letter}, left the model where it was"
+    if own == current.winner:
+        return (f"{moved}. It won: its copy is the model of the next round.",)
+    return (
+        f"{moved} and came {ordinal(place_of(current, own))} of {groups}.",
+        f"Group {group_letter(current.winner)} won.",
+    )
+
+
+def _no_winner_words(current: RoundState) -> str:
+    if why_base_stayed(current) == "too close to tell":
+        return "This round has no clear winner: the candidates were too close to the base model to tell."
+    return "This round has no winner: no candidate came closer than the base model."
+
+
+def _person_words(
+    state: CampaignState, current: RoundState, award: Award, before: int, is_carried: bool
+) -> tuple[str, ...]:
+    if is_carried and award.points == 0:
+        assert current.points is not None
+        carried = f"{current.points.carry:,} points"
+        return (
+            f"So {carried} are carried over. They are paid together with the next round that has a clear winner.",
+        )
+    if award.estimate is not None:
+        return _estimate_words(award, before)
+    return _share_words(state, current, award)
+
+
+def _share_words(state: CampaignState, current: RoundState, award: Award) -> tuple[str, ...]:
+    """For policies that pay by group, and within it by the share of training data."""
+    own = group_of(current, award.contributor)
+    several = [number for number in award.for_rounds if number != current.number]
+    if several:
+        rounds = listed([str(number) for number in award.for_rounds])
+        return (
+            f"The points of rounds {rounds} are paid together. Your parts of them add up to {award.points:,} points.",
+        )
+    if own is None:
+        return (
+            (f"We paid you {award.points:,} points.",)
+            if award.points
+            else ("So there are no points in it for you.",)
+        )
+    assert current.points is not None
+    members = set(current.groups[own])
+    total = sum(entry.points for entry in current.points.awards if entry.contributor in members)
+    budget = _budget(state, current)
+    if total == 0:
+        return (
+            f"By this campaign's rule your group has no part of the round's {budget:,} points, so we paid 0.",
+        )
+    share = current.candidates[own].weights[current.groups[own].index(award.contributor)]
+    return (
+        f"That earned the group {total:,} of the round's {budget:,} points.",
+        f"You gave {round(100 * share)} % of the group's contributions, so we paid you {award.points:,}.",
+    )
+
+
+def _estimate_words(award: Award, before: int) -> tuple[str, ...]:
+    assert award.estimate is not None
+    likely = points_shown(award.estimate)
+    if award.low is not None and award.high is not None:
+        worth = (
+            f"Your own work so far is worth between {points_shown(award.low)} and {points_shown(award.high)} points, "
+            f"most likely {likely}."
+        )
+    else:
+        worth = f"Your own work so far is worth {likely} points, as far as we can tell."
+    if award.estimate < 0:
+        return (
+            worth,
+            f"An estimate below zero is shown, but points are never taken away: we paid {award.points:,}.",
+        )
+    if before:
+        return (worth, f"You had {before:,} from earlier rounds, so we paid {award.points:,} now.")
+    return (worth, f"We paid {award.points:,}.")
+
+
+def _doubt_words(state: CampaignState, current: RoundState, award: Award, is_carried: bool) -> str:
+    if award.estimate is None:
+        if is_carried and award.points == 0:
+            return "Nothing is lost: how the points are split then still counts your work in this round."
+        rule = GROUP_RULES.get(state.plan.points.policy)
+        if rule is None:
+            return ""
+        return (
+            f"There is no range here: in this campaign {rule}. "
+            "Inside a group, everybody earns by the share of contributions; what each added is not estimated."
+        )
+    if award.low is None or award.high is None:
+        return "One round alone says little about one person. Each further round shows more clearly what you add."
+    rounds = counted(
+        sum(1 for other in state.rounds if other.number <= current.number and other.points), "round"
+    )
+    if award.high - award.low > 0.5 * max(1.0, abs(award.estimate)):
+        verb = "is" if rounds.startswith("1 ") else "are"
+        return (
+            f"The range is wide because {rounds} {verb} still few. "
+            "Each round puts you with other people and shows more clearly what you add."
+        )
+    return f"The range is narrow: {rounds} with changing groups have shown well what you add."
+
+
+def _range(award: Award, before: int) -> RangeData | None:
+    if award.estimate is None or award.low is None or award.high is None:
+        return None
+    paid = before + award.points
+    sentence = (
+        f"Your work so far: most likely {points_shown(award.estimate)} points, between {points_shown(award.low)} "
+        f"and {points_shown(award.high)}. Paid so far: {paid:,}."
+    )
+    return RangeData(award.low, award.high, award.estimate, paid, sentence)
+
+
+def _steps(state: CampaignState, current: RoundState, award: Award, contributor: str) -> tuple[str, ...]:
+    measure, groups = measure_of(state.plan), len(current.groups)
+    samples = state.plan.evaluation.report_samples
+    steps = [
+        f"{counted(groups, 'group')} trained a candidate each, all from the same base. "
+        f"Every candidate, and the base, gave {samples:,} answers to the same prompts."
+    ]
+    own = group_of(current, contributor)
+    if own is not None:
+        steps.append(_measured_words(current, own, measure))
+    steps.append(_rule_words(state, award))
+    steps.append(
+        f"Parts become whole points that add up to exactly {_budget(state, current):,} points for each round. "
+        "Every payment is an entry of the ledger that nobody can change later."
+    )
+    return tuple(steps)
+
+
+def _measured_words(current: RoundState, own: int, measure: Measure) -> str:
+    base, report = current.base_evaluation, current.evaluations[own].report
+    assert base is not None
+    low, high = measure.interval(report)
+    return (
+        f"Group {group_letter(own)}: {measure.name.lower()} {measure.show(base.report.mean_utility)} became "
+        f"{measure.show(report.mean_utility)}, with an interval from {low:.3f} to {high:.3f}."
+    )
+
+
+def _rule_words(state: CampaignState, award: Award) -> str:
+    policy = state.plan.points.policy
+    if policy in GROUP_RULES:
+        return f"The rule here is called {policy}: {GROUP_RULES[policy]}. Inside a group, points follow the contributions."
+    name = policy.replace("_", " ")
+    return f"All rounds together show whose presence makes a group better ({name}). That is your part."
+
+
+def _history_words(state: CampaignState, current: RoundState, contributor: str) -> str:
+    assert current.points is not None
+    own = group_of(current, contributor)
+    award = own_award(current.points.awards, contributor)
+    if current.winner is None and current.points.carry and not award.points:
+        return "No clear winner, points carried over"
+    if own is None:
+        return "You took no part"
+    letter = f"Group {group_letter(own)}"
+    if own == current.winner:
+        words = f"{letter} won, {_change(state, current, own).words}"
+    elif current.winner is None:
+        words = f"No clear winner; you were in group {group_letter(own)}"
+    else:
+        words = f"{letter} came {ordinal(place_of(current, own))} of {len(current.groups)}"
+    if len(award.for_rounds) > 1:
+        words += f"; paid for rounds {listed([str(number) for number in award.for_rounds])}"
+    return words
+
+
+def _change(state: CampaignState, current: RoundState, group: int) -> Change:
+    base = current.base_evaluation
+    assert base is not None
+    return measure_of(state.plan).change(
+        base.report.mean_utility, current.evaluations[group].report.mean_utility
+    )
+
+
+def _budget(state: CampaignState, current: RoundState) -> int:
+    return state.plan.points.budget_per_round
+
+
+def _balance_before(state: CampaignState, current: RoundState, contributor: str) -> int:
+    return sum(
+        own_award(earlier.points.awards, contributor).points
+        for earlier in state.rounds
+        if earlier.points is not None and earlier.number < current.number
+    )

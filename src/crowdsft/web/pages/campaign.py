@@ -1,0 +1,161 @@
+"""One campaign: what it is for, how the model gets on, who has points; joining it; closing and retrying."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from crowdsft.core.errors import InputError
+from crowdsft.web.campaigns.create import join as join_campaign
+from crowdsft.web.campaigns.create import request_close
+from crowdsft.web.campaigns.models import Membership
+from crowdsft.web.charts import distance_chart
+from crowdsft.web.contributions.work import tasks_done, waiting_contributions
+from crowdsft.web.journal_django import retry as retry_step
+from crowdsft.web.pages.access import Visit, organiser_visit, visit
+from crowdsft.web.pages.measure import latest_score, measure_of, share_of_the_way, start_score
+from crowdsft.web.pages.progress import Progress, progress
+from crowdsft.web.pages.rounds_story import candidate_table, chart_data, decided_rounds, lineage, round_rows
+from crowdsft.web.pages.safe_markdown import render_markdown
+from crowdsft.web.pages.standings import standings
+
+
+@require_safe
+def campaign(request: HttpRequest, slug: str) -> HttpResponse:
+    """The page of a campaign."""
+    found = visit(request, slug)
+    return render(request, "pages/campaign.html", _context(found))
+
+
+@require_safe
+def live(request: HttpRequest, slug: str) -> HttpResponse:
+    """What has changed since `status` and `results` were shown: nothing, the state, or the results as well."""
+    found = visit(request, slug)
+    now = progress(found.campaign, found.state)
+    status, results = _status_version(now), _results_version(found, now)
+    is_new = request.GET.get("results") != results
+    if not is_new and request.GET.get("status") == status:
+        return HttpResponse(status=204)
+    context = _context(found) if is_new else _status_context(found, now)
+    html = render_to_string("pages/_campaign_status.html", context, request)
+    if is_new:
+        html += render_to_string("pages/_campaign_live.html", {**context, "is_swap": True}, request)
+    return HttpResponse(html)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def join(request: HttpRequest, slug: str) -> HttpResponse:
+    """Show what joining means, and join when licence and consent are both agreed to."""
+    found = visit(request, slug)
+    if found.user is None:
+        return redirect(f"{reverse('account_signup')}?{urlencode({'next': request.path})}")
+    if found.is_contributor:
+        return redirect("work", slug=slug)
+    missing: list[str] = []
+    if request.method == "POST":
+        missing = [name for name in ("licence", "consent") if not request.POST.get(name)]
+        if not missing:
+            membership = join_campaign(found.campaign, found.user)
+            messages.success(
+                request, f"Welcome to {found.campaign.name}. You are {membership.pseudonym} here."
+            )
+            return redirect("work", slug=slug)
+    context = {
+        "campaign": found.campaign,
+        "plan": found.state.plan,
+        "pseudonym": found.user.pseudonym,
+        "missing": missing,
+        "checked": request.POST,
+        "guidelines": render_markdown(found.state.plan.campaign.guidelines),
+        "section": "campaigns",
+    }
+    return render(request, "pages/join.html", context, status=422 if missing else 200)
+
+
+@require_POST
+def close_round(request: HttpRequest, slug: str) -> HttpResponse:
+    """Close the open round now."""
+    found = organiser_visit(request, slug)
+    try:
+        request_close(found.campaign)
+    except InputError as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(
+            request,
+            f"Round {found.campaign.round_number} closes as soon as every group can have a contributor.",
+        )
+    return redirect("campaign", slug=slug)
+
+
+@require_POST
+def retry(request: HttpRequest, slug: str) -> HttpResponse:
+    """Try the step again that has failed for good."""
+    found = organiser_visit(request, slug)
+    retry_step(found.campaign)
+    messages.success(request, "We try again. Nothing that was handed in is lost.")
+    return redirect("campaign", slug=slug)
+
+
+def _status_context(found: Visit, now: Progress) -> dict[str, Any]:
+    return {
+        "campaign": found.campaign,
+        "progress": now,
+        "is_organiser": found.is_organiser,
+        "status_version": _status_version(now),
+        "results_version": _results_version(found, now),
+    }
+
+
+def _context(found: Visit) -> dict[str, Any]:
+    state, now = found.state, progress(found.campaign, found.state)
+    measure, data = measure_of(state.plan), chart_data(found.state, found.contributor)
+    start, latest = start_score(state), latest_score(state)
+    titles, candidates = candidate_table(state, found.contributor)
+    done = tasks_done(found.membership, found.campaign.round_number) if found.membership else 0
+    return {
+        **_status_context(found, now),
+        "plan": state.plan,
+        "section": "campaigns",
+        "visit": found,
+        "guidelines": render_markdown(state.plan.campaign.guidelines),
+        "measure": measure,
+        "chart": distance_chart(data) if data else None,
+        "has_own_group": data is not None and any(current.own is not None for current in data.rounds),
+        "has_base_kept": any(current.winner is None for current in decided_rounds(state)),
+        "confidence": round(100 * state.plan.evaluation.confidence),
+        "start_value": measure.show(start.mean_utility) if start else None,
+        "latest_value": measure.show(latest.mean_utility) if latest else None,
+        "way": share_of_the_way(state),
+        "contributors": Membership.objects.filter(
+            campaign=found.campaign, role=Membership.CONTRIBUTOR
+        ).count(),
+        "rounds": round_rows(state, found.contributor),
+        "candidate_titles": titles,
+        "candidates": candidates,
+        "lineage": lineage(state),
+        "standings": standings(found.campaign, state, found.contributor),
+        "task_number": done + 1,
+        "is_done": done >= state.plan.tasks.per_contributor,
+        "waiting": waiting_contributions(found.campaign) if found.is_organiser else 0,
+    }
+
+
+def _status_version(now: Progress) -> str:
+    return hashlib.sha256(repr(now).encode()).hexdigest()[:12]
+
+
+def _results_version(found: Visit, now: Progress) -> str:
+    state = found.state
+    decided = sum(1 for current in state.rounds if current.selected is not None)
+    paid = sum(1 for current in state.rounds if current.points is not None)
+    parts = (len(state.rounds), decided, paid, state.is_finished, now.kind, found.campaign.is_collecting)
+    return "-".join(str(part) for part in parts)

@@ -1,0 +1,311 @@
+"""The form of a new campaign: texts in, the nested settings out, every fault back at its field.
+
+The form itself refuses nothing. What may be said is known to `core.settings` alone; it names the setting of
+each fault ("rounds.size"), and the fields bear those very names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django import forms
+
+from crowdsft.core.errors import Fault
+from crowdsft.core.grouping import GROUPINGS
+from crowdsft.core.rewards import REWARDS
+from crowdsft.core.settings import (
+    BACKENDS,
+    SECTIONS,
+    CampaignSection,
+    PointsSection,
+    RoundsSection,
+    TasksSection,
+)
+from crowdsft.core.evaluation import UTILITIES
+from crowdsft.embedding import EMBEDDINGS
+from crowdsft.world import PROMPTS
+
+TARGET_KINDS = (
+    ("emotion", "An emotion"),
+    ("examples", "Expert examples"),
+    ("vector", "A mix of emotions"),
+)
+CLOSES = (
+    ("size", "With enough contributions"),
+    ("deadline", "After a time"),
+    ("manual", "When I say so"),
+)
+TASKS = (("write_response", "Write a response"), ("correct_response", "Correct the model's response"))
+GROUPING_WORDS = {
+    "random": "by chance",
+    "epsilon_greedy": "mostly by points, partly by chance",
+    "interleaved": "strong and weak contributors mixed",
+    "balanced_design": "so that everybody meets everybody",
+}
+POLICY_WORDS = {
+    "rank": "by the rank of the group",
+    "marginal": "by the gain of the group",
+    "ridge_history": "by what each person adds, from all rounds",
+    "decoded_shapley": "by what each person adds, from the candidates' answers",
+    "in_run_split": "by what each person adds, watched while training",
+}
+DISTANCE_WORDS = {"l2": "straight-line distance", "l1": "sum of differences", "dot": "inner product"}
+EMBEDDING_WORDS = {"emotions": "emotion scores", "hashed_words": "words used"}
+BACKEND_WORDS = {"lora": "small adapters (LoRA)", "full_finetune": "all weights"}
+
+
+def named_choices(names: Iterable[str], words: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Every name of a table, with its words where we have some."""
+    return [(name, f"{name}: {words[name]}" if name in words else name) for name in names]
+
+
+def _text(label: str, help_text: str = "", **attributes: object) -> forms.CharField:
+    return forms.CharField(
+        label=label,
+        help_text=help_text,
+        required=False,
+        strip=False,
+        widget=forms.TextInput(attrs=attributes),
+    )
+
+
+def _lines(label: str, help_text: str = "", rows: int = 5) -> forms.CharField:
+    widget = forms.Textarea(attrs={"rows": rows, "class": "short"})
+    return forms.CharField(label=label, help_text=help_text, required=False, strip=False, widget=widget)
+
+
+def _number(label: str, help_text: str = "", *, whole: bool = True) -> forms.CharField:
+    attributes = {"inputmode": "numeric" if whole else "decimal", "autocomplete": "off"}
+    return forms.CharField(
+        label=label, help_text=help_text, required=False, widget=forms.TextInput(attrs=attributes)
+    )
+
+
+def _choice(label: str, choices: Iterable[tuple[str, str]], help_text: str = "") -> forms.CharField:
+    return forms.CharField(
+        label=label, help_text=help_text, required=False, widget=forms.Select(choices=list(choices))
+    )
+
+
+def _radio(label: str, choices: Iterable[tuple[str, str]]) -> forms.CharField:
+    return forms.CharField(label=label, required=False, widget=forms.RadioSelect(choices=list(choices)))
+
+
+class Several(forms.Field):
+    """Any number of a few values; which are allowed is not decided here."""
+
+    widget = forms.CheckboxSelectMultiple
+
+    def to_python(self, value: Any) -> list[str]:
+        """The ticked values."""
+        return [str(item) for item in value or ()]
+
+
+class CampaignForm(forms.Form):
+    """All settings that an organiser may decide on the web, named like the settings themselves."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, label_suffix="", **options)
+        self.fields.update(_fields())
+
+    def plan(self) -> dict[str, Any]:
+        """The nested settings that the form says; what was left empty is left out."""
+        self.is_valid()
+        values = {name: value for name, value in self.cleaned_data.items() if value not in ("", [], None)}
+        plan: dict[str, dict[str, Any]] = {section: {} for section in SECTIONS}
+        for name, value in values.items():
+            section, _, key = name.partition(".")
+            if key:
+                plan[section][key] = value.strip() if isinstance(value, str) else value
+        self._choose_target(plan, values)
+        self._choose_closing(plan)
+        plan["prompts"]["texts"] = lines_of(plan["prompts"].get("texts", ""))
+        plan["tasks"]["kinds"] = self.cleaned_data["tasks.kinds"]
+        return plan
+
+    def _choose_target(self, plan: dict[str, dict[str, Any]], values: Mapping[str, Any]) -> None:
+        """Only what the chosen kind of target needs; texts of the other kinds stay in the form unused."""
+        kind, target = values.get("target_kind"), plan["target"]
+        given = {name: target.pop(name, None) for name in ("emotion", "examples", "vector")}
+        if kind == "emotion" and given["emotion"]:
+            target["emotion"] = given["emotion"]
+        if kind == "examples":
+            target["examples"] = lines_of(given["examples"] or "")
+        if kind == "vector":
+            target["vector"] = vector_of(given["vector"] or "")
+
+    def _choose_closing(self, plan: dict[str, dict[str, Any]]) -> None:
+        rounds = plan["rounds"]
+        if rounds.get("close") != "size":
+            rounds.pop("size", None)
+        if rounds.get("close") != "deadline":
+            rounds.pop("minutes", None)
+
+    def show_faults(self, faults: Iterable[Fault]) -> None:
+        """Put every fault at its field, or above the form when no field has its name."""
+        self.is_valid()
+        for fault in faults:
+            self.add_error(self.field_of(fault.where), readable(fault.problem))
+
+    def field_of(self, where: str) -> str | None:
+        """The field of a setting: its own name or that of a table around it."""
+        special = {"target": "target_kind"}
+        while where:
+            name = special.get(where, where)
+            if name in self.fields:
+                return name
+            where = where.rpartition(".")[0]
+        return None
+
+    @property
+    def fault_list(self) -> list[tuple[str, str, str]]:
+        """Each faulty field's identifier, label and first fault, in the order of the form."""
+        return [
+            (
+                str(self[name].id_for_label or f"id_{name}"),
+                str(self.fields[name].label),
+                str(self.errors[name][0]),
+            )
+            for name in self.fields
+            if name in self.errors
+        ]
+
+
+def readable(problem: str) -> str:
+    """A fault as a sentence under its field: "is 3; ..." becomes "This is 3; ..."."""
+    begins_with_verb = problem.split(" ", 1)[0] in ("is", "has", "contradicts", "says", "cannot")
+    sentence = f"This {problem}" if begins_with_verb else problem[:1].upper() + problem[1:]
+    return sentence if sentence.endswith((".", "?")) else sentence + "."
+
+
+def lines_of(text: str) -> list[str]:
+    """The lines that say something."""
+    return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+def vector_of(text: str) -> dict[str, str]:
+    """ "joy = 0.8" on each line; what is not a number is left for the settings to refuse."""
+    pairs = (line.partition("=") for line in lines_of(text.replace(",", "\n")))
+    return {name.strip(): value.strip() for name, _, value in pairs}
+
+
+def starting_values() -> dict[str, Any]:
+    """Good defaults: a campaign that runs on a laptop as it is."""
+    rounds, points, tasks = RoundsSection(), PointsSection(), TasksSection()
+    return {
+        "campaign.licence": CampaignSection(name="x").licence,
+        "campaign.consent": CampaignSection(name="x").consent,
+        "model.base": "builtin:tiny",
+        "prompts.texts": "\n".join(PROMPTS),
+        "target_kind": "emotion",
+        "target.emotion": "joy",
+        "rounds.count": rounds.count,
+        "rounds.groups": rounds.groups,
+        "rounds.grouping": rounds.grouping,
+        "rounds.close": rounds.close,
+        "tasks.kinds": list(tasks.kinds),
+        "tasks.per_contributor": tasks.per_contributor,
+        "tasks.lease_minutes": round(tasks.lease_minutes),
+        "tasks.max_characters": tasks.max_characters,
+        "points.policy": points.policy,
+        "points.budget_per_round": points.budget_per_round,
+        **_advanced_values(),
+    }
+
+
+ADVANCED = {
+    "training": ("backend", "rank", "learning_rate", "batch_size", "passes", "max_tokens"),
+    "evaluation": (
+        "embedding",
+        "distance",
+        "selection_samples",
+        "report_samples",
+        "max_new_tokens",
+        "temperature",
+        "improvement_standard_errors",
+    ),
+}
+
+
+def _advanced_values() -> dict[str, Any]:
+    values = {
+        f"{section}.{name}": SECTIONS[section].model_fields[name].default
+        for section, names in ADVANCED.items()
+        for name in names
+    }
+    return {name: f"{value:g}" if isinstance(value, float) else value for name, value in values.items()}
+
+
+def _fields() -> dict[str, forms.Field]:
+    return {
+        "campaign.name": _text("Name", "Short and plain, such as “Joy in comments”.", maxlength=80),
+        "campaign.description": _text(
+            "What it is for", "One sentence that everybody sees in the list.", maxlength=500
+        ),
+        "campaign.guidelines": _lines(
+            "Guidelines for contributors", "What makes a good response. Markdown works here.", 8
+        ),
+        "model.base": _text(
+            "Base model",
+            "builtin:tiny needs nothing else. Or a Hugging Face id, or a folder on the server.",
+            spellcheck="false",
+        ),
+        "target_kind": _radio("Where should the model go?", TARGET_KINDS),
+        "target.emotion": _choice("Emotion", _emotion_choices()),
+        "target.examples": _lines("Expert examples", "One response per line: how the model should sound.", 6),
+        "target.vector": _lines("Mix of emotions", "One per line: joy = 0.8", 3),
+        "prompts.texts": _lines(
+            "Prompts", "One per line. Contributors answer them, and candidates are measured on them.", 8
+        ),
+        "tasks.kinds": Several(
+            label="Tasks", widget=forms.CheckboxSelectMultiple(choices=TASKS), required=False
+        ),
+        "tasks.per_contributor": _number("Tasks for each contributor in a round"),
+        "rounds.count": _number("Rounds"),
+        "rounds.groups": _number("Groups in a round", "Each group trains its own copy; at least 2."),
+        "rounds.close": _radio("When does a round close?", CLOSES),
+        "rounds.size": _number(
+            "Contributions that close a round", "Empty: groups × tasks for each contributor."
+        ),
+        "rounds.minutes": _number("Minutes a round stays open", "1,440 minutes are a day.", whole=False),
+        "rounds.grouping": _choice("How contributors are split", named_choices(GROUPINGS, GROUPING_WORDS)),
+        "points.budget_per_round": _number("Points in each round"),
+        "points.policy": _choice("How points are paid", named_choices(REWARDS, POLICY_WORDS)),
+        "campaign.licence": _text("Licence of the contributions", maxlength=80),
+        "campaign.consent": _lines("What contributors agree to", rows=4),
+        "tasks.lease_minutes": _number("Minutes a task is reserved", "Writing prolongs it.", whole=False),
+        "tasks.max_characters": _number("Longest response, in characters"),
+        "campaign.seed": _number("Seed", "The same seed and contributions give the same campaign."),
+        **_training_fields(),
+        **_evaluation_fields(),
+    }
+
+
+def _training_fields() -> dict[str, forms.Field]:
+    return {
+        "training.backend": _choice("What is trained", named_choices(BACKENDS, BACKEND_WORDS)),
+        "training.rank": _number("Rank of the adapters"),
+        "training.learning_rate": _number("Learning rate", whole=False),
+        "training.batch_size": _number("Batch size"),
+        "training.passes": _number("Passes over the contributions"),
+        "training.max_tokens": _number("Longest training text, in tokens"),
+    }
+
+
+def _evaluation_fields() -> dict[str, forms.Field]:
+    return {
+        "evaluation.embedding": _choice("What is measured", named_choices(EMBEDDINGS, EMBEDDING_WORDS)),
+        "evaluation.distance": _choice("How it is compared", named_choices(UTILITIES, DISTANCE_WORDS)),
+        "evaluation.selection_samples": _number("Answers for choosing the winner"),
+        "evaluation.report_samples": _number("Answers for reporting and points"),
+        "evaluation.max_new_tokens": _number("Longest answer, in tokens"),
+        "evaluation.temperature": _number("Temperature", whole=False),
+        "evaluation.improvement_standard_errors": _number(
+            "Margin over the base", "In standard errors; 2 is the usual care.", whole=False
+        ),
+    }
+
+
+def _emotion_choices() -> list[tuple[str, str]]:
+    return [(label, label) for label in sorted(EMBEDDINGS.make("emotions").labels)]

@@ -1,0 +1,67 @@
+"""The campaigns: what crowdsft is, and what is open."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db.models import Count, Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.safestring import SafeString
+from django.views.decorators.http import require_safe
+
+from crowdsft.web.campaigns.models import Campaign, Membership
+from crowdsft.web.charts import sparkline
+from crowdsft.web.journal_django import campaign_state
+from crowdsft.web.pages.measure import share_of_the_way
+from crowdsft.web.pages.progress import Progress, progress
+from crowdsft.web.pages.rounds_story import closeness_line
+
+CAMPAIGNS_SHOWN = 60
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignCard:
+    """A campaign in the list."""
+
+    campaign: Campaign
+    description: str
+    is_simulated: bool
+    progress: Progress
+    contributors: int
+    budget: int
+    way: tuple[str, int] | None
+    line: SafeString | None
+
+
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """Open campaigns first, then the finished ones, newest first."""
+    campaigns = Campaign.objects.annotate(
+        contributor_count=Count("memberships", filter=Q(memberships__role=Membership.CONTRIBUTOR))
+    ).order_by("-created")[:CAMPAIGNS_SHOWN]
+    cards = [_card(campaign, campaign.contributor_count) for campaign in campaigns]
+    return render(
+        request,
+        "pages/home.html",
+        {
+            "open_cards": [card for card in cards if card.progress.is_live],
+            "finished_cards": [card for card in cards if not card.progress.is_live],
+            "section": "campaigns",
+        },
+    )
+
+
+def _card(campaign: Campaign, contributors: int) -> CampaignCard:
+    state = campaign_state(campaign)
+    values = closeness_line(state)
+    return CampaignCard(
+        campaign=campaign,
+        description=state.plan.campaign.description,
+        is_simulated=state.plan.campaign.simulated,
+        progress=progress(campaign, state),
+        contributors=contributors,
+        budget=state.plan.points.budget_per_round,
+        way=share_of_the_way(state),
+        line=sparkline(values, "How close the model is to the target, over the rounds") if values else None,
+    )

@@ -1,0 +1,153 @@
+"""How a campaign's utility is shown to people: as a distance where it is one, always with its direction.
+
+Inside, higher is better; the distances l2 and l1 were negated once, in the evaluation, and are turned back
+here, once, for reading.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from crowdsft.core.campaign import CampaignState, RoundState
+from crowdsft.core.events import SampleScore
+from crowdsft.core.settings import CampaignSettings
+
+Direction = Literal["better", "worse", "same"]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A difference in words ("12.0 % closer") and whether it is for the better."""
+
+    words: str
+    direction: Direction
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """The words and signs of one campaign's evaluation."""
+
+    is_distance: bool
+
+    @property
+    def name(self) -> str:
+        """What the numbers are called."""
+        return "Distance" if self.is_distance else "Closeness"
+
+    @property
+    def title(self) -> str:
+        """What the chart shows."""
+        return f"{self.name} to the target"
+
+    @property
+    def direction(self) -> str:
+        """Which way is good."""
+        return "Lower is better" if self.is_distance else "Higher is better"
+
+    def value(self, utility: float) -> float:
+        """What is shown for a utility."""
+        return -utility if self.is_distance else utility
+
+    def show(self, utility: float) -> str:
+        """The shown value with three digits that matter."""
+        return number(self.value(utility))
+
+    def interval(self, score: SampleScore) -> tuple[float, float]:
+        """The shown interval, lower end first."""
+        low, high = sorted((self.value(score.low), self.value(score.high)))
+        return low, high
+
+    def change(self, base: float, utility: float) -> Change:
+        """From the utility of the base to that of a candidate."""
+        if self.is_distance:
+            return self._distance_change(-base, -utility)
+        gain = utility - base
+        words = f"{number(abs(gain))} {'closer' if gain >= 0 else 'further away'}"
+        return Change(words, _direction(gain))
+
+    def _distance_change(self, before: float, after: float) -> Change:
+        if before <= 0:
+            return Change("no change", "same") if after <= 0 else Change("further away", "worse")
+        percent = 100.0 * (before - after) / before
+        if abs(percent) < 0.05:
+            return Change("no change", "same")
+        words = f"{abs(percent):.1f} % {'closer' if percent > 0 else 'further away'}"
+        return Change(words, _direction(percent))
+
+
+def measure_of(settings: CampaignSettings) -> Measure:
+    """The measure of a campaign: a distance for l2 and l1, a closeness for the inner product."""
+    return Measure(is_distance=settings.evaluation.distance != "dot")
+
+
+def number(value: float) -> str:
+    """Three decimals; for small and large numbers three digits that matter."""
+    if value == 0:
+        return "0"
+    if abs(value) >= 1_000:
+        return f"{value:,.0f}"
+    if abs(value) >= 100:
+        return f"{value:.1f}"
+    return f"{value:.3f}" if abs(value) >= 0.01 else f"{value:.2g}"
+
+
+def group_letter(group: int) -> str:
+    """A, B, ... Z, AA, AB, ... for group 0, 1, ..."""
+    letters = ""
+    rest = group + 1
+    while rest:
+        rest, digit = divmod(rest - 1, 26)
+        letters = chr(ord("A") + digit) + letters
+    return letters
+
+
+def group_of(current: RoundState, contributor: str | None) -> int | None:
+    """The contributor's group in a round, or None."""
+    if contributor is None:
+        return None
+    return next((index for index, group in enumerate(current.groups) if contributor in group), None)
+
+
+def score_after(current: RoundState) -> SampleScore | None:
+    """How the model that leaves the round did: the winner's report, or the base's when the base stayed."""
+    if current.selected is None or current.base_evaluation is None:
+        return None
+    chosen = current.base_evaluation if current.winner is None else current.evaluations[current.winner]
+    return chosen.report
+
+
+def start_score(state: CampaignState) -> SampleScore | None:
+    """How the first base did, as measured in round 1."""
+    first = state.rounds[0].base_evaluation if state.rounds else None
+    return first.report if first else None
+
+
+def latest_score(state: CampaignState) -> SampleScore | None:
+    """How the current base did when it was last measured."""
+    scores = [score for score in map(score_after, state.rounds) if score is not None]
+    return scores[-1] if scores else start_score(state)
+
+
+def share_of_the_way(state: CampaignState) -> tuple[str, int] | None:
+    """How far the model has come, in whole per cent, and of what; None before the first measurement.
+
+    The whole way is from the start to what the expert answers themselves have; without experts, a distance
+    has its end at 0, and an inner product has none.
+    """
+    start, now = start_score(state), latest_score(state)
+    if start is None or now is None or state.target is None:
+        return None
+    expert = state.target.expert_utility
+    if expert is None and not measure_of(state.plan).is_distance:
+        return None
+    end = 0.0 if expert is None else expert
+    whole = end - start.mean_utility
+    if whole <= 0:
+        return None
+    share = max(0, min(100, round(100 * (now.mean_utility - start.mean_utility) / whole)))
+    return ("Of the way to expert answers" if expert is not None else "Of the way to the target", share)
+
+
+def _direction(gain: float) -> Direction:
+    return "better" if gain > 0 else "worse" if gain < 0 else "same"

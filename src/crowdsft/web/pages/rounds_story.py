@@ -1,0 +1,227 @@
+"""What happened in a campaign's rounds, as rows for the chart, the tables and the lineage."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from crowdsft.core.campaign import CampaignState, RoundState
+from crowdsft.web.charts import ChartData, ChartRound
+from crowdsft.web.pages.measure import (
+    Change,
+    Measure,
+    group_letter,
+    group_of,
+    measure_of,
+    number,
+    score_after,
+    start_score,
+)
+
+ROUNDS_SHOWN = 60
+GROUP_COLUMNS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class RoundRow:
+    """One decided round. `points` is what the reader got in it: None when the reader took no part."""
+
+    number: int
+    winner: str | None
+    value: str
+    change: Change
+    outcome: str
+    points: int | None
+    is_carried: bool
+    own_group: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class LineageItem:
+    """One point of the model's history; `kind` is "new", "same" (base kept) or "next"."""
+
+    title: str
+    lines: tuple[str, ...]
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class CandidateRow:
+    """The shown values of one round's candidates; `winner` and `own` are columns."""
+
+    number: int
+    cells: tuple[tuple[str, bool, bool], ...]
+
+
+def decided_rounds(state: CampaignState) -> tuple[RoundState, ...]:
+    """The rounds whose winner is known, oldest first."""
+    return tuple(current for current in state.rounds if current.selected is not None)
+
+
+def round_change(current: RoundState, measure: Measure) -> Change:
+    """From the base to the winner; when the base stayed, in words why."""
+    base = current.base_evaluation
+    assert base is not None
+    if current.winner is not None:
+        winner = current.evaluations[current.winner]
+        return measure.change(base.report.mean_utility, winner.report.mean_utility)
+    return Change(why_base_stayed(current), "same")
+
+
+def why_base_stayed(current: RoundState) -> str:
+    """Whether no candidate helped, or one may have but the noise hides it."""
+    maybe = any(
+        evaluation.selection.gain + 2 * evaluation.selection.gain_error > 0
+        for evaluation in current.evaluations
+    )
+    return "too close to tell" if maybe else "none came closer"
+
+
+def round_rows(state: CampaignState, contributor: str | None) -> list[RoundRow]:
+    """The newest rounds first."""
+    measure = measure_of(state.plan)
+    rows = [_row(current, measure, contributor) for current in decided_rounds(state)[-ROUNDS_SHOWN:]]
+    return rows[::-1]
+
+
+def _row(current: RoundState, measure: Measure, contributor: str | None) -> RoundRow:
+    after = score_after(current)
+    assert after is not None
+    own = group_of(current, contributor)
+    awards = current.points.awards if current.points else ()
+    points = next((award.points for award in awards if award.contributor == contributor), None)
+    return RoundRow(
+        number=current.number,
+        winner=None if current.winner is None else group_letter(current.winner),
+        value=measure.show(after.mean_utility),
+        change=round_change(current, measure),
+        outcome=current.selected.outcome if current.selected else "",
+        points=points if own is not None or points else None,
+        is_carried=bool(current.points and current.points.carry and not points and own is not None),
+        own_group=None if own is None else group_letter(own),
+    )
+
+
+def lineage(state: CampaignState) -> list[LineageItem]:
+    """From the first base to what is being collected now, oldest first."""
+    measure, start = measure_of(state.plan), start_score(state)
+    items = [
+        LineageItem(
+            "Start",
+            (
+                short_model_name(state.plan.model.base),
+                measure.show(start.mean_utility) if start else "not measured",
+            ),
+            "new",
+        )
+    ]
+    for current in state.rounds[-ROUNDS_SHOWN:]:
+        items.append(_lineage_item(current, measure))
+    return items
+
+
+def _lineage_item(current: RoundState, measure: Measure) -> LineageItem:
+    title, after = f"Round {current.number}", score_after(current)
+    if after is None:
+        return LineageItem(title, ("collecting" if current.contributions is None else "in progress",), "next")
+    value = measure.show(after.mean_utility)
+    if current.winner is None:
+        return LineageItem(title, ("base kept", value), "same")
+    return LineageItem(title, (f"group {group_letter(current.winner)}", value), "new")
+
+
+def short_model_name(reference: str) -> str:
+    """The last part of a model's address."""
+    return reference.rstrip("/").split("/")[-1].split(":")[-1]
+
+
+def candidate_table(state: CampaignState, contributor: str | None) -> tuple[list[str], list[CandidateRow]]:
+    """Column titles and rows, newest round first; many groups are summed up as best, middle and last."""
+    measure, groups = measure_of(state.plan), state.plan.rounds.groups
+    rounds = decided_rounds(state)[-ROUNDS_SHOWN:][::-1]
+    if groups > GROUP_COLUMNS:
+        return ["Best", "Middle", "Last"], [_summary_row(current, measure) for current in rounds]
+    titles = [f"Group {group_letter(group)}" for group in range(groups)]
+    return titles, [_candidate_row(current, measure, contributor) for current in rounds]
+
+
+def _candidate_row(current: RoundState, measure: Measure, contributor: str | None) -> CandidateRow:
+    own = group_of(current, contributor)
+    cells = tuple(
+        (measure.show(evaluation.report.mean_utility), group == current.winner, group == own)
+        for group, evaluation in enumerate(current.evaluations)
+    )
+    return CandidateRow(current.number, cells)
+
+
+def _summary_row(current: RoundState, measure: Measure) -> CandidateRow:
+    utilities = sorted((evaluation.report.mean_utility for evaluation in current.evaluations), reverse=True)
+    chosen = (utilities[0], utilities[len(utilities) // 2], utilities[-1])
+    return CandidateRow(current.number, tuple((measure.show(utility), False, False) for utility in chosen))
+
+
+def chart_data(state: CampaignState, contributor: str | None) -> ChartData | None:
+    """What the chart draws, or None before the first round is decided."""
+    measure, start, rounds = measure_of(state.plan), start_score(state), decided_rounds(state)
+    if start is None or not rounds:
+        return None
+    shown = rounds[-ROUNDS_SHOWN:]
+    first = start if len(shown) == len(rounds) else score_after(rounds[-ROUNDS_SHOWN - 1])
+    assert first is not None
+    expert = state.target.expert_utility if state.target else None
+    return ChartData(
+        start_label="Start" if len(shown) == len(rounds) else f"{shown[0].number - 1}",
+        start=measure.value(first.mean_utility),
+        start_interval=measure.interval(first),
+        rounds=tuple(_chart_round(current, measure, contributor) for current in shown),
+        slots=max(len(shown), min(state.plan.rounds.count, 6)),
+        reference=None if expert is None else ("Expert answers", measure.value(expert)),
+        lower_is_better=measure.is_distance,
+        sentence=_sentence(state, measure, rounds),
+    )
+
+
+def _chart_round(current: RoundState, measure: Measure, contributor: str | None) -> ChartRound:
+    after = score_after(current)
+    assert after is not None
+    return ChartRound(
+        number=current.number,
+        candidates=tuple(measure.value(evaluation.report.mean_utility) for evaluation in current.evaluations),
+        winner=current.winner,
+        own=group_of(current, contributor),
+        value=measure.value(after.mean_utility),
+        interval=measure.interval(after),
+    )
+
+
+def _sentence(state: CampaignState, measure: Measure, rounds: tuple[RoundState, ...]) -> str:
+    start, after = start_score(state), score_after(rounds[-1])
+    assert start is not None and after is not None
+    return (
+        f"{measure.title} was {measure.show(start.mean_utility)} at the start and is "
+        f"{measure.show(after.mean_utility)} after round {rounds[-1].number}. {measure.direction}. "
+        "The numbers are in the table below."
+    )
+
+
+def closeness_line(state: CampaignState) -> list[float]:
+    """Utilities of the base from the start on, for a small line that rises when things get better."""
+    start = start_score(state)
+    after = [score.mean_utility for score in map(score_after, state.rounds) if score is not None]
+    return [start.mean_utility, *after] if start and after else []
+
+
+__all__ = [
+    "CandidateRow",
+    "LineageItem",
+    "RoundRow",
+    "candidate_table",
+    "chart_data",
+    "closeness_line",
+    "decided_rounds",
+    "lineage",
+    "number",
+    "round_change",
+    "round_rows",
+    "short_model_name",
+    "why_base_stayed",
+]

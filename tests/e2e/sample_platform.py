@@ -1,0 +1,200 @@
+"""A platform with campaigns in every state, served from a thread: for screenshots and checks of every page.
+
+The rounds' events are written through the store by `CampaignBuilder`; nothing is trained here.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from crowdsft.web.configure import configure, migrate
+
+GUIDELINES = """Answer as yourself on a very good day.
+
+### Do
+
+- React to what the person said before you add anything.
+- Name one concrete thing to be glad about.
+- Two to five sentences are enough.
+
+### Please avoid
+
+- Empty praise and rows of exclamation marks.
+- Names, addresses or anything private.
+- Text from another model. It teaches nothing new and earns little.
+"""
+ADJECTIVES = ("amber", "still", "copper", "north", "velvet", "tidal", "lunar", "winter", "slow", "rapid", "misty")
+NOUNS = ("otter", "heron", "finch", "wren")
+PROMPTS = [
+    "I finally cleaned out the garage after three years. Found my old trumpet under the camping gear.",
+    "My daughter read her first whole book alone this morning. She is five and very proud.",
+]
+
+
+@dataclass(slots=True)
+class SamplePlatform:
+    """Its address, sessions by name ("bob" contributes, "alice" organises, "charlie" has just signed up)."""
+
+    address: str = ""
+    sessions: dict[str, str] = field(default_factory=dict)
+    slugs: dict[str, str] = field(default_factory=dict)
+
+
+@contextmanager
+def sample_platform() -> Iterator[SamplePlatform]:
+    """Build it in a temporary folder and serve it on a free port."""
+    with tempfile.TemporaryDirectory(prefix="crowdsft-sample-") as folder:
+        configure(Path(folder))
+        migrate()
+        platform = SamplePlatform()
+        _build(platform)
+        with _served() as address:
+            platform.address = address
+            yield platform
+
+
+@contextmanager
+def _served() -> Iterator[str]:
+    from django.core.handlers.wsgi import WSGIHandler
+    from django.core.servers.basehttp import ThreadedWSGIServer
+    from django.test.testcases import QuietWSGIRequestHandler
+
+    server = ThreadedWSGIServer(("127.0.0.1", 0), QuietWSGIRequestHandler)
+    server.set_app(WSGIHandler())
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def _build(platform: SamplePlatform) -> None:
+    from django.conf import settings
+    from django.test import Client
+
+    from crowdsft.web.accounts.models import User
+
+    users = {
+        name: User.objects.create_user(username=name, password=f"{name} has a long password", pseudonym=pseudonym)
+        for name, pseudonym in (
+            ("alice", "amber-otter-101"),
+            ("bob", "quiet-fern-202"),
+            ("charlie", "lunar-moss-303"),
+        )
+    }
+    for name, user in users.items():
+        client = Client()
+        client.force_login(user)
+        platform.sessions[name] = client.cookies[settings.SESSION_COOKIE_NAME].value
+    _finished(platform, users)
+    _failed(platform, users)
+    _training(platform, users)
+    _new(platform, users)
+    _long(platform, users)
+
+
+def _pseudonyms(count: int) -> list[str]:
+    names = [f"{adjective}-{noun}" for noun in NOUNS for adjective in ADJECTIVES]
+    return [f"{name}-{300 + 7 * index}" for index, name in enumerate(names[:count])]
+
+
+def _campaign(name: str, description: str) -> dict[str, object]:
+    return {"name": name, "description": description, "guidelines": GUIDELINES}
+
+
+def _long(platform: SamplePlatform, users: dict[str, object]) -> None:
+    from tests.web.pages.campaign_builder import CampaignBuilder
+
+    builder = CampaignBuilder.start(
+        owner=users["alice"],
+        people=[users["bob"]],
+        others=_pseudonyms(43),
+        campaign=_campaign(
+            "Joy in comments", "Teach the model to answer everyday messages the way a joyful person would."
+        ),
+        prompts={"texts": PROMPTS},
+        rounds={"count": 8, "groups": 4, "close": "size"},
+        tasks={"per_contributor": 10, "kinds": ["write_response", "correct_response"]},
+    )
+    base = 0.62
+    for gains in (
+        (0.022, 0.033, 0.049, 0.016),
+        (0.022, 0.048, 0.010, 0.031),
+        (0.004, 0.036, 0.015, -0.008),
+        (-0.009, 0.003, -0.015, -0.004),
+        (0.017, 0.029, 0.011, 0.046),
+        (0.023, 0.053, 0.004, 0.032),
+    ):
+        counts = [5] + [1 + (7 * index + int(1000 * base)) % 9 for index in range(43)]
+        builder.play(base, [base - gain for gain in gains], counts)
+        if max(gains) > 0.01:
+            base -= max(gains)
+    builder.open().contribute([3] + [index % 4 for index in range(43)])
+    platform.slugs["long"] = builder.campaign.slug
+
+
+def _training(platform: SamplePlatform, users: dict[str, object]) -> None:
+    from tests.web.pages.campaign_builder import CampaignBuilder
+
+    builder = CampaignBuilder.start(
+        owner=users["alice"],
+        people=[users["bob"]],
+        campaign=_campaign(
+            "Küstenplatt", "A model that understands and answers in coastal Low German, village by village."
+        ),
+        rounds={"count": 3, "groups": 3, "close": "manual"},
+    )
+    builder.play(0.71, [0.69, 0.645, 0.66]).open().contribute([2, 1, 3, 1, 1, 2]).close()
+    builder.at_work("training group 2, step 10 of 36", (1 + 10 / 36) / 3)
+    platform.slugs["training"] = builder.campaign.slug
+
+
+def _failed(platform: SamplePlatform, users: dict[str, object]) -> None:
+    from tests.web.pages.campaign_builder import CampaignBuilder
+
+    builder = CampaignBuilder.start(
+        owner=users["alice"],
+        people=[users["bob"]],
+        campaign=_campaign("Letters to the harbour", "Polite letters to an office that is always closed."),
+    )
+    builder.open().contribute().close().failed(
+        "TrainingError: Group 1 has no loss after step 3: it is not a number. Lower training.learning_rate."
+    )
+    platform.slugs["failed"] = builder.campaign.slug
+
+
+def _finished(platform: SamplePlatform, users: dict[str, object]) -> None:
+    from tests.web.pages.campaign_builder import CampaignBuilder
+
+    builder = CampaignBuilder.start(
+        owner=users["alice"],
+        people=[users["bob"]],
+        campaign=_campaign("A town that smiles", "The sample campaign: comments for the board of a little town.")
+        | {"simulated": True},
+        rounds={"count": 2, "groups": 3, "close": "manual"},
+    )
+    builder.play(0.9, [0.84, 0.79, 0.87]).play(0.79, [0.75, 0.77, 0.71]).finish()
+    platform.slugs["finished"] = builder.campaign.slug
+
+
+def _new(platform: SamplePlatform, users: dict[str, object]) -> None:
+    from tests.web.pages.campaign_builder import CampaignBuilder
+
+    builder = CampaignBuilder.start(
+        owner=users["alice"],
+        others=(),
+        people=[users["bob"]],
+        campaign=_campaign("Patient support", "Answer angry customers of a bicycle shop calmly, and solve the problem."),
+        rounds={"close": "deadline", "minutes": 2880},
+        tasks={"kinds": ["correct_response"]},
+    )
+    builder.open()
+    platform.slugs["new"] = builder.campaign.slug

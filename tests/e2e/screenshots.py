@@ -1,0 +1,114 @@
+"""Screenshots of every page: `python -m tests.e2e.screenshots docs/screenshots [--all]`.
+
+Without `--all` only those that the documentation shows. Widths 390 and 1280 pixels, light and dark.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from playwright.sync_api import Browser
+
+from tests.e2e.browser import chromium
+from tests.e2e.sample_platform import SamplePlatform, sample_platform
+
+SIZES = {"phone": (390, 844), "desktop": (1280, 900)}
+THEMES = ("light", "dark")
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """A page to photograph: who looks, where, and what the documentation shows of it."""
+
+    name: str
+    reader: str | None
+    path: str
+    documented: tuple[str, ...] = ()
+    fill: str = ""
+    form: str = ""
+
+
+SHOTS = (
+    Shot("home", None, "/", ("desktop-light", "phone-dark")),
+    Shot("home-signed-in", "bob", "/"),
+    Shot("signup", None, "/accounts/signup/", ("phone-light",)),
+    Shot("login", None, "/accounts/login/"),
+    Shot("join", "charlie", "/campaigns/{long}/join/", ("phone-light",)),
+    Shot("campaign", "bob", "/campaigns/{long}/", ("desktop-light", "desktop-dark", "phone-light")),
+    Shot("campaign-visitor", None, "/campaigns/{long}/"),
+    Shot("campaign-training", "bob", "/campaigns/{training}/", ("desktop-light", "phone-dark")),
+    Shot("campaign-failed", "alice", "/campaigns/{failed}/", ("desktop-dark",)),
+    Shot("campaign-failed-contributor", "bob", "/campaigns/{failed}/"),
+    Shot("campaign-finished", None, "/campaigns/{finished}/"),
+    Shot("campaign-new", "alice", "/campaigns/{new}/"),
+    Shot("work-write", "bob", "/campaigns/{long}/work/", ("phone-light",)),
+    Shot(
+        "work-correct",
+        "bob",
+        "/campaigns/{new}/work/",
+        ("desktop-light", "phone-dark"),
+        fill="That is wonderful to hear. A whole book, before breakfast, at five!",
+    ),
+    Shot("work-closed", "bob", "/campaigns/{training}/work/"),
+    Shot("points", "bob", "/campaigns/{long}/points/", ("desktop-light", "phone-dark")),
+    Shot("points-carried", "bob", "/campaigns/{long}/points/?round=4"),
+    Shot("points-none", "bob", "/campaigns/{new}/points/"),
+    Shot("points-stranger", "charlie", "/campaigns/{long}/points/"),
+    Shot("all-points", "bob", "/points/"),
+    Shot("account", "bob", "/account/"),
+    Shot("create", "alice", "/campaigns/new/", ("desktop-light",)),
+    Shot("create-faults", "alice", "/campaigns/new/", ("phone-light",), form="faults"),
+    Shot("not-found", None, "/nothing-here/"),
+    Shot("forbidden", "bob", "/campaigns/{long}/close/", form="post"),
+    Shot("password", "bob", "/accounts/password/change/"),
+    Shot("two-step", "bob", "/accounts/2fa/"),
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Take the pictures."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--all", action="store_true", help="every page, size and theme")
+    parser.add_argument("--only", default="", help="pages whose name begins so")
+    options = parser.parse_args(arguments)
+    options.folder.mkdir(parents=True, exist_ok=True)
+    with sample_platform() as platform, chromium() as browser:
+        for shot in SHOTS:
+            if shot.name.startswith(options.only):
+                _take(shot, platform, browser, options.folder, everything=options.all)
+
+
+def _take(shot: Shot, platform: SamplePlatform, browser: Browser, folder: Path, *, everything: bool) -> None:
+    for size, (width, height) in SIZES.items():
+        for theme in THEMES:
+            if not everything and f"{size}-{theme}" not in shot.documented:
+                continue
+            context = browser.new_context(viewport={"width": width, "height": height}, reduced_motion="reduce")
+            cookies = {"theme": theme}
+            if shot.reader:
+                cookies["sessionid"] = platform.sessions[shot.reader]
+            context.add_cookies(
+                [{"name": name, "value": value, "url": platform.address} for name, value in cookies.items()]
+            )
+            page = context.new_page()
+            page.goto(platform.address + shot.path.format(**platform.slugs))
+            if shot.fill:
+                page.fill("textarea", shot.fill)
+                page.get_by_text("Draft saved").wait_for()
+            if shot.form == "faults":
+                page.fill("#id_rounds\\.count", "many")
+                page.fill("#id_rounds\\.groups", "1")
+                page.get_by_role("button", name="Open the campaign").click()
+                page.locator("#faults").wait_for()
+            page.wait_for_timeout(250)
+            is_work = shot.name.startswith("work-")
+            page.screenshot(path=folder / f"{shot.name}-{size}-{theme}.png", full_page=not is_work)
+            context.close()
+
+
+if __name__ == "__main__":
+    main()
