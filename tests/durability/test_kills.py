@@ -49,7 +49,9 @@ def fresh(processes: ForkServerContext, tmp_path_factory: pytest.TempPathFactory
 
 
 @pytest.fixture(scope="module")
-def undisturbed(processes: ForkServerContext, fresh: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def undisturbed(
+    processes: ForkServerContext, fresh: Path, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Any]:
     """How the campaign ends when nobody is killed."""
     data = workers.copy_of(fresh, tmp_path_factory.mktemp("undisturbed") / "data")
     process = workers.start(processes, data)
@@ -108,7 +110,9 @@ def test_many_random_kills(
     wanted, killed, seed = int(os.environ.get("CROWDSFT_KILLS", "24")) // 2, 0, 100 * count
     while killed < wanted:
         data = workers.copy_of(fresh, tmp_path / f"data-{seed}")
-        killed += workers.kill_at_random(processes, data, workers=count, kills=min(6, wanted - killed), seed=seed)
+        killed += workers.kill_at_random(
+            processes, data, workers=count, kills=min(6, wanted - killed), seed=seed
+        )
         assert workers.outcome(data) == undisturbed
         seed += 1
     print(f"{killed} random kills of {count} worker(s)")

@@ -25,7 +25,12 @@ CAMPAIGN = {
     "target": {"emotion": "joy"},
     "rounds": {"count": ROUNDS, "groups": 2, "grouping": "interleaved"},
     "training": {"passes": 2, "rank": 4},
-    "evaluation": {"selection_samples": 24, "report_samples": 24, "max_new_tokens": 12, "improvement_standard_errors": 0.5},
+    "evaluation": {
+        "selection_samples": 24,
+        "report_samples": 24,
+        "max_new_tokens": 12,
+        "improvement_standard_errors": 0.5,
+    },
 }
 
 
@@ -98,7 +103,9 @@ def copy_of(data: Path, into: Path) -> Path:
 def is_finished(data: Path) -> bool:
     """Whether the campaign in `data` is over."""
     with sqlite3.connect(data / "crowdsft.sqlite", timeout=20) as database:
-        (found,) = database.execute("SELECT COUNT(*) FROM campaigns_journalevent WHERE kind='CampaignFinished'").fetchone()
+        (found,) = database.execute(
+            "SELECT COUNT(*) FROM campaigns_journalevent WHERE kind='CampaignFinished'"
+        ).fetchone()
     return bool(found)
 
 
@@ -107,7 +114,9 @@ def outcome(data: Path) -> dict[str, Any]:
     with sqlite3.connect(data / "crowdsft.sqlite", timeout=20) as database:
         events = [
             (kind, json.loads(payload))
-            for kind, payload in database.execute("SELECT kind, payload FROM campaigns_journalevent ORDER BY position")
+            for kind, payload in database.execute(
+                "SELECT kind, payload FROM campaigns_journalevent ORDER BY position"
+            )
         ]
         entries = database.execute(
             "SELECT position, contributor, amount, hash FROM campaigns_ledgerrow ORDER BY position"

@@ -24,7 +24,7 @@ def print_json(value: Any) -> None:
 
 def build_app() -> typer.Typer:
     """The command with all its subcommands."""
-    from crowdsft.cli import check, demo, init, ledger, run, serve, worker
+    from crowdsft.cli import check, demo, init, ledger, run, serve, simulate, worker
 
     app = typer.Typer(
         name="crowdsft",
@@ -34,25 +34,32 @@ def build_app() -> typer.Typer:
         pretty_exceptions_enable=False,
         rich_markup_mode="markdown",
     )
-    app.callback()(_version)
+    app.callback()(_common)
     app.command()(demo.demo)
     app.command()(serve.serve)
     app.command()(worker.worker)
     app.command()(run.run)
     app.command()(init.init)
+    app.command()(simulate.simulate)
     app.command()(check.check)
     app.add_typer(ledger.app, name="ledger")
     return app
 
 
-def _version(
-    version: bool = typer.Option(False, "--version", help="Print the version and exit.", is_eager=True),
-) -> None:
-    if version:
+def _print_version(wanted: bool) -> None:
+    if wanted:
         from crowdsft import __version__
 
         typer.echo(f"crowdsft {__version__}")
         raise typer.Exit
+
+
+def _common(
+    version: bool = typer.Option(
+        False, "--version", help="Print the version and exit.", is_eager=True, callback=_print_version
+    ),
+) -> None:
+    """Options of every command."""
 
 
 def main() -> None:

@@ -62,6 +62,9 @@ def run(
     )
     if supplied.repeated:
         _warn_of_repetitions(supplied.repeated)
+    from crowdsft.rounds.references import check_references
+
+    check_references(settings)
     _check_folder(output, resume=resume)
 
     from crowdsft.web.configure import RUN_DATABASE, configure, migrate

@@ -76,7 +76,7 @@ def load_model(
     except ImportError as error:
         raise MissingExtraError("Loading a language model", "train") from error
 
-    source = _locate(reference)
+    source = locate_model(reference)
     shared = {"revision": revision, "trust_remote_code": trust_remote_code}
     try:
         config = AutoConfig.from_pretrained(source, **shared)
@@ -141,8 +141,12 @@ def _quietly() -> Iterator[None]:
             logging.enable_progress_bar()  # type: ignore[no-untyped-call]
 
 
-def _locate(reference: str) -> str:
-    """The folder or hub id to load from."""
+def locate_model(reference: str) -> str:
+    """The folder or hub id to load `reference` from; nothing is loaded yet.
+
+    Raises:
+        ModelError: The folder does not exist or holds no model.
+    """
     if reference.startswith("builtin:"):
         folder = BUILTIN_MODELS.get(reference)
         if folder is None:

@@ -8,10 +8,10 @@ import unicodedata
 from django.db import IntegrityError, transaction
 from django.utils.text import slugify
 
-from crowdsft.core.errors import Fault, InputError, SettingsError, unknown_name_problem
+from crowdsft.core.errors import InputError
 from crowdsft.core.seeds import derive_seed
 from crowdsft.core.settings import CampaignSettings, settings_to_dict
-from crowdsft.embedding import EMBEDDINGS
+from crowdsft.rounds.references import check_references
 from crowdsft.web.accounts.models import User
 from crowdsft.web.campaigns.models import Campaign, Membership
 from crowdsft.web.journal_django import open_campaign, wake
@@ -31,9 +31,9 @@ def create_campaign(
         is_supplied: All contributions come from a file.
 
     Raises:
-        SettingsError: when the target names a dimension that the embedding does not have.
+        SettingsError: when the base model or a name in the target does not exist.
     """
-    check_target(settings)
+    check_references(settings)
     with transaction.atomic():
         campaign = Campaign(
             slug=_free_slug(settings.campaign.name),
@@ -51,25 +51,6 @@ def create_campaign(
             _add_member(campaign, owner, Membership.ORGANISER)
         open_campaign(campaign, settings)
     return campaign
-
-
-def check_target(settings: CampaignSettings) -> None:
-    """Check a target given by names against the embedding's dimensions, before anything is written.
-
-    Raises:
-        SettingsError: listing the names that do not exist.
-    """
-    target = settings.target
-    wanted = list(target.vector or {}) + ([target.emotion] if target.emotion else [])
-    if not wanted:
-        return
-    labels = EMBEDDINGS.make(settings.evaluation.embedding).labels
-    where = "target.emotion" if target.emotion else "target.vector"
-    faults = [
-        Fault(where, unknown_name_problem("emotion", name, labels)) for name in wanted if name not in labels
-    ]
-    if faults:
-        raise SettingsError(faults)
 
 
 def join(campaign: Campaign, user: User) -> Membership:

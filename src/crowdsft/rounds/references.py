@@ -1,0 +1,38 @@
+"""What settings refer to beyond themselves: a base model, and names of the embedding's dimensions."""
+
+from __future__ import annotations
+
+from crowdsft.core.errors import Fault, ModelError, SettingsError, unknown_name_problem
+from crowdsft.core.settings import CampaignSettings
+from crowdsft.embedding import EMBEDDINGS
+from crowdsft.training.models import locate_model
+
+
+def check_references(settings: CampaignSettings) -> None:
+    """Check that what the settings refer to exists, before anything is written.
+
+    Raises:
+        SettingsError: listing what does not.
+    """
+    faults = [*_model_faults(settings), *_target_faults(settings)]
+    if faults:
+        raise SettingsError(faults)
+
+
+def _model_faults(settings: CampaignSettings) -> list[Fault]:
+    try:
+        locate_model(settings.model.base)
+    except ModelError as error:
+        return [Fault("model.base", str(error))]
+    return []
+
+
+def _target_faults(settings: CampaignSettings) -> list[Fault]:
+    target = settings.target
+    wanted = list(target.vector or {}) + ([target.emotion] if target.emotion else [])
+    if not wanted:
+        return []
+    labels = EMBEDDINGS.make(settings.evaluation.embedding).labels
+    where = "target.emotion" if target.emotion else "target.vector"
+    unknown = [name for name in wanted if name not in labels]
+    return [Fault(where, unknown_name_problem("emotion", name, labels)) for name in unknown]
