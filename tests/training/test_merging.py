@@ -14,7 +14,7 @@ from crowdsft.training import BACKENDS, TrainingOptions  # noqa: E402
 from crowdsft.training.adapters import read_adapter, save_adapter  # noqa: E402
 from crowdsft.training.base import GroupData  # noqa: E402
 from crowdsft.training.merging import adapter_deltas, merge_adapters, merged_in_place  # noqa: E402
-from crowdsft.training.models import LoadedModel  # noqa: E402
+from crowdsft.training.models import LoadedModel, model_with_adapters  # noqa: E402
 
 pytestmark = pytest.mark.train
 
@@ -32,7 +32,7 @@ def test_a_lora_delta_is_alpha_over_rank_times_b_a(
     (folder,) = trained("lora", llama, groups[:1], options, tmp_path)
     tensors = read_adapter(folder).tensors
     deltas = dict(adapter_deltas(llama.model, folder))
-    assert len(deltas) == 2 * 7  # seven linear modules in each of two layers
+    assert len(deltas) == 2 * 7 + 1  # seven linear modules in each of two layers, and the head
     module = "model.layers.1.self_attn.k_proj"
     factors = [tensors[f"base_model.model.{module}.lora_{letter}.weight"] for letter in "BA"]
     torch.testing.assert_close(
@@ -65,7 +65,7 @@ def test_a_weighted_merge_adds_weighted_deltas(
 def test_adapters_of_different_ranks_and_modules_merge(
     llama: LoadedModel, groups: list[GroupData], options: TrainingOptions, tmp_path: Path
 ) -> None:
-    narrow = dataclasses.replace(options, rank=2, target_modules=("q_proj", "down_proj"))
+    narrow = dataclasses.replace(options, rank=2, target_modules=("q_proj", "down_proj"), adapt_head=False)
     (first,) = trained("lora", llama, groups[:1], options, tmp_path)
     (second,) = trained("lora", llama, groups[:1], narrow, tmp_path)
     merged, _ = merge_adapters([first, second], [1.0, 1.0], output=tmp_path)
@@ -73,6 +73,24 @@ def test_adapters_of_different_ranks_and_modules_merge(
     assert len(few) == 4
     for name, delta in both.items():
         torch.testing.assert_close(delta, wide[name] + few.get(name, torch.zeros(())), atol=1e-6, rtol=1e-5)
+
+
+def test_a_head_that_shares_the_embedding_is_changed_alone(
+    llama: LoadedModel, groups: list[GroupData], options: TrainingOptions, tmp_path: Path
+) -> None:
+    (folder,) = trained("lora", llama, groups[:1], options, tmp_path)
+    embedding = llama.model.get_input_embeddings().weight
+    before = embedding.detach().clone()
+    with merged_in_place(llama.model, folder):
+        assert torch.equal(embedding, before)
+        assert not torch.equal(llama.model.get_output_embeddings().weight, before)
+    assert llama.model.get_output_embeddings().weight is embedding
+    merged = model_with_adapters(llama, [folder, folder]).model
+    deltas = dict(adapter_deltas(llama.model, folder))
+    assert torch.equal(merged.get_input_embeddings().weight, before)
+    torch.testing.assert_close(
+        merged.get_output_embeddings().weight, before + 2 * deltas["lm_head.weight"], atol=1e-6, rtol=0
+    )
 
 
 @pytest.mark.parametrize("name", ["lora", "full_finetune"])

@@ -58,7 +58,9 @@ class TrainingOptions:
         weight_decay: AdamW's decoupled weight decay.
         gradient_clip: Largest Euclidean norm of one candidate's gradient; 0 turns clipping off.
         target_modules: Names (or ends of names) of the linear modules that get an adapter;
-            "all-linear" means all of them but the output head.
+            "all-linear" means all of them. The output head is a matter of its own:
+        adapt_head: Whether the output head gets an adapter too. A small model learns which words to use
+            mainly there; see docs/decisions/lora-defaults.md.
 
     Raises:
         SettingsError: Every field that is out of its range.
@@ -74,6 +76,7 @@ class TrainingOptions:
     weight_decay: float = 0.0
     gradient_clip: float = 1.0
     target_modules: str | tuple[str, ...] = "all-linear"
+    adapt_head: bool = True
 
     def __post_init__(self) -> None:
         faults = [

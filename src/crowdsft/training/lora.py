@@ -19,6 +19,7 @@ from crowdsft.training.adapters import lora_config, save_adapter
 from crowdsft.training.base import GroupData, ProgressCallback, TrainedCandidate, TrainingOptions
 from crowdsft.training.fitting import Stopwatch, fit, one_thread, plan_batches
 from crowdsft.training.models import LoadedModel
+from crowdsft.training.targets import adapted_modules, short_names
 
 Named = dict[str, nn.Parameter]
 
@@ -41,6 +42,7 @@ class Lora:
     ) -> list[TrainedCandidate]:
         """See `TrainingBackend.train`."""
         candidates = []
+        targets = short_names(base.model, adapted_modules(base.model, options))
         with one_thread(), peft_model(base.model, options) as wrapped:
             for group in groups:
                 watch = Stopwatch()
@@ -55,7 +57,10 @@ class Lora:
                     group=group.group,
                     progress=progress,
                 )
-                folder, digest = save_factors(output, wrapped, factors, options=options, base=base.reference)
+                config = lora_config(
+                    rank=options.rank, alpha=options.alpha, target_modules=targets, base=base.reference
+                )
+                folder, digest = save_adapter(output, config, stored_tensors(factors))
                 candidates.append(
                     TrainedCandidate(group.group, folder, digest, len(losses), tuple(losses), watch.seconds())
                 )
@@ -69,22 +74,19 @@ def peft_model(model: Any, options: TrainingOptions) -> Iterator[Any]:
         from peft import LoraConfig, get_peft_model
     except ImportError as error:
         raise MissingExtraError("Training LoRA adapters", "train") from error
-    targets = options.target_modules
     config = LoraConfig(
         r=options.rank,
         lora_alpha=options.alpha,  # type: ignore[arg-type]  # a fraction works as well
         lora_dropout=0.0,
         bias="none",
-        target_modules=targets if isinstance(targets, str) else list(targets),
+        target_modules=adapted_modules(model, options),
         task_type="CAUSAL_LM",
     )
     was_training = model.training
     wanted = {name: parameter.requires_grad for name, parameter in model.named_parameters()}
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter(
-                "ignore"
-            )  # about names that PEFT itself still calls, and GPT-2's transposed weights
+            warnings.simplefilter("ignore")  # GPT-2's transposed weights, tied heads: both are seen to
             wrapped = get_peft_model(model, config)
     except ValueError as error:
         raise TrainingError(f"adapters cannot be put into this model: {error}") from error
@@ -123,13 +125,6 @@ def draw_factors(factors: Named, *, seed: int) -> None:
             parameter.zero_()
 
 
-def save_factors(
-    output: Path, wrapped: Any, factors: Named, *, options: TrainingOptions, base: str
-) -> tuple[Path, str]:
-    """Store the adapter in PEFT's format; returns its folder and digest."""
-    tensors: dict[str, Tensor] = {
-        name.replace(".default.", "."): parameter.detach() for name, parameter in factors.items()
-    }
-    modules = wrapped.peft_config["default"].target_modules
-    config = lora_config(rank=options.rank, alpha=options.alpha, target_modules=list(modules), base=base)
-    return save_adapter(output, config, tensors)
+def stored_tensors(factors: Named) -> dict[str, Tensor]:
+    """The factors under the names that PEFT stores them by."""
+    return {name.replace(".default.", "."): parameter.detach() for name, parameter in factors.items()}

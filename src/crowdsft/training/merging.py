@@ -8,21 +8,19 @@ Averaging is done on these deltas. Averaging the factors is something else, sinc
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import torch
+from torch import Tensor, nn
 
 from crowdsft.core.errors import InputError, ModelError
 from crowdsft.training.adapters import FULL_WEIGHTS, StoredAdapter, lora_config, read_adapter, save_adapter
 
-if TYPE_CHECKING:
-    from torch import Tensor, nn
-
-Delta = tuple[str, "Tensor"]
+Delta = tuple[str, Tensor]
 """A parameter's name and what is added to it: float32, of the parameter's shape and on its device."""
 
 _FACTOR = re.compile(r"(?:base_model\.model\.)?(?P<module>.+)\.lora_(?P<letter>[AB])\.weight")
@@ -68,11 +66,16 @@ def adapter_deltas(model: nn.Module, folder: Path) -> Iterator[Delta]:
 
 
 def add_deltas(model: nn.Module, deltas: Iterable[Delta]) -> None:
-    """Add deltas to a model's weights in place; the sum is taken in float32."""
-    parameters = dict(model.named_parameters(remove_duplicate=False))
+    """Add deltas to a model's weights in place; the sum is taken in float32.
+
+    A delta of an output head that shares the input embedding's weight is the head's alone: the head gets
+    a weight of its own first.
+    """
     with torch.no_grad():
         for name, delta in deltas:
-            weight = parameters[name]
+            if name == _tied_head(model):
+                _untie_head(model)
+            weight = model.get_parameter(name)
             weight.copy_(weight.float() + delta)
 
 
@@ -86,16 +89,18 @@ def merged_in_place(model: nn.Module, folder: Path | None) -> Iterator[None]:
     if folder is None:
         yield
         return
-    parameters = dict(model.named_parameters(remove_duplicate=False))
+    head = _tied_head(model)
     deltas = list(adapter_deltas(model, folder))
-    saved = {name: parameters[name].detach().clone() for name, _ in deltas}
+    saved = {name: model.get_parameter(name).detach().clone() for name, _ in deltas if name != head}
     try:
         add_deltas(model, deltas)
         yield
     finally:
         with torch.no_grad():
             for name, weight in saved.items():
-                parameters[name].copy_(weight)
+                model.get_parameter(name).copy_(weight)
+        if head is not None:
+            _tie_head(model)
 
 
 def merge_adapters(adapters: Sequence[Path], weights: Sequence[float], *, output: Path) -> tuple[Path, str]:
@@ -124,11 +129,7 @@ def merge_adapters(adapters: Sequence[Path], weights: Sequence[float], *, output
     if any(whole):
         raise InputError("a LoRA adapter and a whole-weight delta cannot be merged into one adapter.")
     factors = [lora_factors(adapter, folder) for adapter, folder in zip(stored, adapters, strict=True)]
-    return save_lora(
-        output,
-        _concatenate(factors, weights),
-        base=stored[0].config.get("base_model_name_or_path") or "",
-    )
+    return save_lora(output, _concatenate(factors, weights), like=[adapter.config for adapter in stored])
 
 
 def lora_factors(stored: StoredAdapter, folder: Path) -> dict[str, Factors]:
@@ -152,15 +153,47 @@ def lora_factors(stored: StoredAdapter, folder: Path) -> dict[str, Factors]:
     return {module: Factors(half["B"] * scale, half["A"]) for module, half in halves.items()}
 
 
-def save_lora(output: Path, factors: dict[str, Factors], *, base: str) -> tuple[Path, str]:
-    """Store factors whose scale is already in B (so alpha = rank); all modules have one rank."""
+def save_lora(
+    output: Path, factors: dict[str, Factors], *, like: Sequence[Mapping[str, Any]]
+) -> tuple[Path, str]:
+    """Store factors whose scale is already in B (so alpha = rank); all modules have one rank.
+
+    Args:
+        like: Configurations of the adapters that were merged; together they name the modules.
+    """
     rank = next(iter(factors.values())).A.shape[0]
     tensors = {}
     for module, pair in factors.items():
         tensors[f"base_model.model.{module}.lora_A.weight"] = pair.A
         tensors[f"base_model.model.{module}.lora_B.weight"] = pair.B
-    config = lora_config(rank=rank, alpha=rank, target_modules=list(factors), base=base)
+    named = [config["target_modules"] for config in like]
+    listed = {module for modules in named if isinstance(modules, list) for module in modules}
+    config = lora_config(
+        rank=rank,
+        alpha=rank,
+        target_modules=list(factors) if any(isinstance(modules, str) for modules in named) else list(listed),
+        base=like[0].get("base_model_name_or_path") or "",
+    )
     return save_adapter(output, config, tensors)
+
+
+def _tied_head(model: Any) -> str | None:
+    """The name of the output head's weight when it is the input embedding's as well, else None."""
+    head, embedding = model.get_output_embeddings(), model.get_input_embeddings()
+    if head is None or embedding is None or head.weight is not embedding.weight:
+        return None
+    return next(f"{name}.weight" for name, module in model.named_modules() if module is head)
+
+
+def _untie_head(model: Any) -> None:
+    head = model.get_output_embeddings()
+    head.weight = nn.Parameter(head.weight.detach().clone(), requires_grad=head.weight.requires_grad)
+    model.config.tie_word_embeddings = False
+
+
+def _tie_head(model: Any) -> None:
+    model.get_output_embeddings().weight = model.get_input_embeddings().weight
+    model.config.tie_word_embeddings = True
 
 
 def _lora_deltas(model: nn.Module, stored: StoredAdapter, folder: Path) -> Iterator[Delta]:
