@@ -28,7 +28,19 @@ GUIDELINES = """Answer as yourself on a very good day.
 - Names, addresses or anything private.
 - Text from another model. It teaches nothing new and earns little.
 """
-ADJECTIVES = ("amber", "still", "copper", "north", "velvet", "tidal", "lunar", "winter", "slow", "rapid", "misty")
+ADJECTIVES = (
+    "amber",
+    "still",
+    "copper",
+    "north",
+    "velvet",
+    "tidal",
+    "lunar",
+    "winter",
+    "slow",
+    "rapid",
+    "misty",
+)
 NOUNS = ("otter", "heron", "finch", "wren")
 PROMPTS = [
     "I finally cleaned out the garage after three years. Found my old trumpet under the camping gear.",
@@ -83,7 +95,9 @@ def _build(platform: SamplePlatform) -> None:
     from crowdsft.web.accounts.models import User
 
     users = {
-        name: User.objects.create_user(username=name, password=f"{name} has a long password", pseudonym=pseudonym)
+        name: User.objects.create_user(
+            username=name, password=f"{name} has a long password", pseudonym=pseudonym
+        )
         for name, pseudonym in (
             ("alice", "amber-otter-101"),
             ("bob", "quiet-fern-202"),
@@ -106,6 +120,14 @@ def _pseudonyms(count: int) -> list[str]:
     return [f"{name}-{300 + 7 * index}" for index, name in enumerate(names[:count])]
 
 
+def _experts() -> list[str]:
+    import numpy as np
+
+    from crowdsft.world import expert_comments
+
+    return list(expert_comments("joy", 100, np.random.default_rng(1)))
+
+
 def _campaign(name: str, description: str) -> dict[str, object]:
     return {"name": name, "description": description, "guidelines": GUIDELINES}
 
@@ -121,7 +143,8 @@ def _long(platform: SamplePlatform, users: dict[str, object]) -> None:
             "Joy in comments", "Teach the model to answer everyday messages the way a joyful person would."
         ),
         prompts={"texts": PROMPTS},
-        rounds={"count": 8, "groups": 4, "close": "size"},
+        rounds={"count": 8, "groups": 4, "close": "size", "size": 120},
+        target={"examples": _experts(), "emotion": None},
         tasks={"per_contributor": 10, "kinds": ["write_response", "correct_response"]},
     )
     base = 0.62
@@ -177,7 +200,9 @@ def _finished(platform: SamplePlatform, users: dict[str, object]) -> None:
     builder = CampaignBuilder.start(
         owner=users["alice"],
         people=[users["bob"]],
-        campaign=_campaign("A town that smiles", "The sample campaign: comments for the board of a little town.")
+        campaign=_campaign(
+            "A town that smiles", "The sample campaign: comments for the board of a little town."
+        )
         | {"simulated": True},
         rounds={"count": 2, "groups": 3, "close": "manual"},
     )
@@ -192,7 +217,9 @@ def _new(platform: SamplePlatform, users: dict[str, object]) -> None:
         owner=users["alice"],
         others=(),
         people=[users["bob"]],
-        campaign=_campaign("Patient support", "Answer angry customers of a bicycle shop calmly, and solve the problem."),
+        campaign=_campaign(
+            "Patient support", "Answer angry customers of a bicycle shop calmly, and solve the problem."
+        ),
         rounds={"close": "deadline", "minutes": 2880},
         tasks={"kinds": ["correct_response"]},
     )

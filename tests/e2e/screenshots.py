@@ -62,7 +62,7 @@ SHOTS = (
     Shot("create", "alice", "/campaigns/new/", ("desktop-light",)),
     Shot("create-faults", "alice", "/campaigns/new/", ("phone-light",), form="faults"),
     Shot("not-found", None, "/nothing-here/"),
-    Shot("forbidden", "bob", "/campaigns/{long}/close/", form="post"),
+    Shot("forbidden", "bob", "/campaigns/{long}/", form="close"),
     Shot("password", "bob", "/accounts/password/change/"),
     Shot("two-step", "bob", "/accounts/2fa/"),
 )
@@ -87,7 +87,9 @@ def _take(shot: Shot, platform: SamplePlatform, browser: Browser, folder: Path, 
         for theme in THEMES:
             if not everything and f"{size}-{theme}" not in shot.documented:
                 continue
-            context = browser.new_context(viewport={"width": width, "height": height}, reduced_motion="reduce")
+            context = browser.new_context(
+                viewport={"width": width, "height": height}, reduced_motion="reduce"
+            )
             cookies = {"theme": theme}
             if shot.reader:
                 cookies["sessionid"] = platform.sessions[shot.reader]
@@ -104,6 +106,12 @@ def _take(shot: Shot, platform: SamplePlatform, browser: Browser, folder: Path, 
                 page.fill("#id_rounds\\.groups", "1")
                 page.get_by_role("button", name="Open the campaign").click()
                 page.locator("#faults").wait_for()
+            if shot.form == "close":
+                page.evaluate(
+                    "(form) => { form.action = location.pathname + 'close/'; form.submit(); }",
+                    page.query_selector("[data-theme-switch]"),
+                )
+                page.get_by_text("Error 403").wait_for()
             page.wait_for_timeout(250)
             is_work = shot.name.startswith("work-")
             page.screenshot(path=folder / f"{shot.name}-{size}-{theme}.png", full_page=not is_work)

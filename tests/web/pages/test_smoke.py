@@ -1,5 +1,5 @@
-import pytest
 from django.test import Client
+
 from tests.web.pages.campaign_builder import CampaignBuilder
 
 

@@ -14,7 +14,7 @@ from crowdsft.web.pages.wording import counted, listed, ordinal, points_shown
 
 GROUP_RULES = {
     "rank": "points follow the rank of the group: the best group has the largest part, the last group none",
-    "marginal": "points follow the group's gain over the model it started from; a group that did not come closer has none",
+    "marginal": "points follow the group's gain over its base; a group that did not come closer has none",
 }
 
 
@@ -118,16 +118,20 @@ def _group_words(state: CampaignState, current: RoundState, contributor: str) ->
             _no_winner_words(current),
             f"Your group, group {letter}, came out {change.words} in this sample.",
         )
-    moved = f"Your group, group {letter}, moved the model {change.words} "
-    moved += "to the target" if change.direction == "better" else "from the target"
-    if change.direction == "same":
-        moved = f"Your group, group {letter}, left the model where it was"
+    moved = f"Your group, group {letter}, {_moved_words(current, own, change)}"
     if own == current.winner:
         return (f"{moved}. It won: its copy is the model of the next round.",)
     return (
         f"{moved} and came {ordinal(place_of(current, own))} of {groups}.",
         f"Group {group_letter(current.winner)} won.",
     )
+
+
+def _moved_words(current: RoundState, group: int, change: Change) -> str:
+    report = current.evaluations[group].report
+    if group != current.winner and abs(report.gain) <= 2 * report.gain_error:
+        return f"changed the model too little to tell ({change.words})"
+    return f"moved the model {change.words} {'to' if change.direction == 'better' else 'from'} the target"
 
 
 def _no_winner_words(current: RoundState) -> str:
@@ -239,10 +243,8 @@ def _range(award: Award, before: int) -> RangeData | None:
 def _steps(state: CampaignState, current: RoundState, award: Award, contributor: str) -> tuple[str, ...]:
     measure, groups = measure_of(state.plan), len(current.groups)
     samples = state.plan.evaluation.report_samples
-    steps = [
-        f"{counted(groups, 'group')} trained a candidate each, all from the same base. "
-        f"Every candidate, and the base, gave {samples:,} answers to the same prompts."
-    ]
+    trained = f"{counted(groups, 'group')} trained a candidate each, all from the same base."
+    steps = [f"{trained} Every candidate, and the base, gave {samples:,} answers to the same prompts."]
     own = group_of(current, contributor)
     if own is not None:
         steps.append(_measured_words(current, own, measure))
@@ -267,7 +269,9 @@ def _measured_words(current: RoundState, own: int, measure: Measure) -> str:
 def _rule_words(state: CampaignState, award: Award) -> str:
     policy = state.plan.points.policy
     if policy in GROUP_RULES:
-        return f"The rule here is called {policy}: {GROUP_RULES[policy]}. Inside a group, points follow the contributions."
+        return (
+            f"The rule here is {policy}: {GROUP_RULES[policy]}. Inside a group, points follow contributions."
+        )
     name = policy.replace("_", " ")
     return f"All rounds together show whose presence makes a group better ({name}). That is your part."
 

@@ -45,10 +45,11 @@ def live(request: HttpRequest, slug: str) -> HttpResponse:
     if not is_new and request.GET.get("status") == status:
         return HttpResponse(status=204)
     context = _context(found) if is_new else _status_context(found, now)
-    html = render_to_string("pages/_campaign_status.html", context, request)
-    if is_new:
-        html += render_to_string("pages/_campaign_live.html", {**context, "is_swap": True}, request)
-    return HttpResponse(html)
+    context["is_swap"] = True
+    parts = ["status", "doing", "actions", "results"] if is_new else ["status", "doing"]
+    return HttpResponse(
+        "".join(render_to_string(f"pages/_campaign_{part}.html", context, request) for part in parts)
+    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -108,6 +109,7 @@ def retry(request: HttpRequest, slug: str) -> HttpResponse:
 def _status_context(found: Visit, now: Progress) -> dict[str, Any]:
     return {
         "campaign": found.campaign,
+        "plan": found.state.plan,
         "progress": now,
         "is_organiser": found.is_organiser,
         "status_version": _status_version(now),
@@ -123,7 +125,6 @@ def _context(found: Visit) -> dict[str, Any]:
     done = tasks_done(found.membership, found.campaign.round_number) if found.membership else 0
     return {
         **_status_context(found, now),
-        "plan": state.plan,
         "section": "campaigns",
         "visit": found,
         "guidelines": render_markdown(state.plan.campaign.guidelines),

@@ -6,12 +6,14 @@ each fault ("rounds.size"), and the fields bear those very names.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from django import forms
 
 from crowdsft.core.errors import Fault
+from crowdsft.core.evaluation import UTILITIES
 from crowdsft.core.grouping import GROUPINGS
 from crowdsft.core.rewards import REWARDS
 from crowdsft.core.settings import (
@@ -22,7 +24,6 @@ from crowdsft.core.settings import (
     RoundsSection,
     TasksSection,
 )
-from crowdsft.core.evaluation import UTILITIES
 from crowdsft.embedding import EMBEDDINGS
 from crowdsft.world import PROMPTS
 
@@ -106,7 +107,8 @@ class CampaignForm(forms.Form):
     """All settings that an organiser may decide on the web, named like the settings themselves."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, label_suffix="", **options)
+        super().__init__(*args, **options)
+        self.label_suffix = ""
         self.fields.update(_fields())
 
     def plan(self) -> dict[str, Any]:
@@ -172,8 +174,26 @@ class CampaignForm(forms.Form):
         ]
 
 
+def _at_least_or_most(found: re.Match[str]) -> str:
+    return f"it must be at {'least' if found[1] == 'greater' else 'most'} {found[2]}"
+
+
+PLAINER: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
+    (r"^is \[\]; .*", "Please give at least one"),
+    (r"input should be a valid integer.*", "it must be a whole number"),
+    (r"input should be a valid number.*", "it must be a number"),
+    (r"input should be (greater|less) than or equal to (\S+)", _at_least_or_most),
+    (r"input should be (greater|less) than (\S+)", r"it must be \1 than \2"),
+    (r"string should have at most (\S+) characters?", r"it may have at most \1 characters"),
+    (r"tuple should have at most (\S+) items?.*", r"it may have at most \1 lines"),
+    (r"is missing and has no default; please set it", "Please fill this in"),
+)
+
+
 def readable(problem: str) -> str:
-    """A fault as a sentence under its field: "is 3; ..." becomes "This is 3; ..."."""
+    """A fault as a sentence under its field, without the words of programmers."""
+    for pattern, words in PLAINER:
+        problem = re.sub(pattern, words, problem)
     begins_with_verb = problem.split(" ", 1)[0] in ("is", "has", "contradicts", "says", "cannot")
     sentence = f"This {problem}" if begins_with_verb else problem[:1].upper() + problem[1:]
     return sentence if sentence.endswith((".", "?")) else sentence + "."

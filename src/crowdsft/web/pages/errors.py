@@ -9,4 +9,4 @@ from django.shortcuts import render
 def server_error(request: HttpRequest) -> HttpResponse:
     """A page that needs neither the database nor an account."""
     theme = request.COOKIES.get("theme", "")
-    return render(None, "500.html", {"theme": theme if theme in ("light", "dark") else ""}, status=500)  # type: ignore[arg-type]
+    return render(None, "500.html", {"theme": theme if theme in ("light", "dark") else ""}, status=500)

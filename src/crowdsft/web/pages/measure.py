@@ -12,6 +12,7 @@ from typing import Literal
 from crowdsft.core.campaign import CampaignState, RoundState
 from crowdsft.core.events import SampleScore
 from crowdsft.core.settings import CampaignSettings
+from crowdsft.web.pages.wording import number
 
 Direction = Literal["better", "worse", "same"]
 
@@ -72,24 +73,14 @@ class Measure:
         percent = 100.0 * (before - after) / before
         if abs(percent) < 0.05:
             return Change("no change", "same")
-        words = f"{abs(percent):.1f} % {'closer' if percent > 0 else 'further away'}"
+        where = "closer" if percent > 0 else "further away"
+        words = f"{abs(percent):.1f}\N{NO-BREAK SPACE}% {where}"
         return Change(words, _direction(percent))
 
 
 def measure_of(settings: CampaignSettings) -> Measure:
     """The measure of a campaign: a distance for l2 and l1, a closeness for the inner product."""
     return Measure(is_distance=settings.evaluation.distance != "dot")
-
-
-def number(value: float) -> str:
-    """Three decimals; for small and large numbers three digits that matter."""
-    if value == 0:
-        return "0"
-    if abs(value) >= 1_000:
-        return f"{value:,.0f}"
-    if abs(value) >= 100:
-        return f"{value:.1f}"
-    return f"{value:.3f}" if abs(value) >= 0.01 else f"{value:.2g}"
 
 
 def group_letter(group: int) -> str:

@@ -86,7 +86,7 @@ def progress(campaign: Campaign, state: CampaignState) -> Progress:
     current = next(stage for stage in stages if stage.status == "now")
     return Progress(
         "working",
-        f"{current.title} round {due.round_number}" if due.name == "train" else current.title,
+        current.title,
         f"round {due.round_number} of {state.plan.rounds.count}",
         share=step.progress if step and step.worker else None,
         bar=current.detail,

@@ -12,7 +12,6 @@ from crowdsft.web.pages.measure import (
     group_letter,
     group_of,
     measure_of,
-    number,
     score_after,
     start_score,
 )
@@ -114,9 +113,7 @@ def lineage(state: CampaignState) -> list[LineageItem]:
             "new",
         )
     ]
-    for current in state.rounds[-ROUNDS_SHOWN:]:
-        items.append(_lineage_item(current, measure))
-    return items
+    return items + [_lineage_item(current, measure) for current in state.rounds[-ROUNDS_SHOWN:]]
 
 
 def _lineage_item(current: RoundState, measure: Measure) -> LineageItem:
@@ -208,20 +205,3 @@ def closeness_line(state: CampaignState) -> list[float]:
     start = start_score(state)
     after = [score.mean_utility for score in map(score_after, state.rounds) if score is not None]
     return [start.mean_utility, *after] if start and after else []
-
-
-__all__ = [
-    "CandidateRow",
-    "LineageItem",
-    "RoundRow",
-    "candidate_table",
-    "chart_data",
-    "closeness_line",
-    "decided_rounds",
-    "lineage",
-    "number",
-    "round_change",
-    "round_rows",
-    "short_model_name",
-    "why_base_stayed",
-]

@@ -59,7 +59,15 @@ def _merged(pieces: list[Piece]) -> list[Piece]:
         elif piece.kind == "in":
             put += piece.text
         else:
+            blank = _common_blank(out, put)
+            out, put = out[: len(out) - len(blank)], put[: len(put) - len(blank)]
             merged += [Piece("out", out)] * bool(out) + [Piece("in", put)] * bool(put)
-            merged += [piece] * bool(piece.text)
+            merged += [Piece("kept", blank + piece.text)] * bool(blank + piece.text)
             out, put = "", ""
     return merged
+
+
+def _common_blank(out: str, put: str) -> str:
+    """The blanks at the end of both, which nobody changed."""
+    blank = put[len(put.rstrip()) :]
+    return blank if blank and out.endswith(blank) else ""

@@ -37,3 +37,14 @@ def points_shown(points: float) -> str:
     whole = round(points)
     sign = "\N{MINUS SIGN}" if whole < 0 else ""
     return f"{sign}{abs(whole):,}"
+
+
+def number(value: float) -> str:
+    """Three decimals; for small and large numbers three digits that matter."""
+    if value == 0:
+        return "0"
+    if abs(value) >= 1_000:
+        return f"{value:,.0f}"
+    if abs(value) >= 100:
+        return f"{value:.1f}"
+    return f"{value:.3f}" if abs(value) >= 0.01 else f"{value:.2g}"

@@ -34,7 +34,8 @@ ICONS = {
     "arrow": '<path d="M5 12h14M13 6l6 6-6 6"/>',
     "shield": '<path d="M12 3.5 5 6v5.5c0 4.5 3 7.5 7 9 4-1.5 7-4.5 7-9V6z"/><path d="m9 12 2.2 2.2L15.5 10"/>',
     "chart": '<path d="M4 4.5v15h16M7.5 15l4-5 3.5 3 5-6.5"/>',
-    "done": '<circle cx="12" cy="12" r="9" fill="currentColor" stroke="none"/><path d="m8 12.3 2.8 2.7L16 9.5" class="tick"/>',
+    "done": '<circle cx="12" cy="12" r="9" fill="currentColor" stroke="none"/>'
+    '<path d="m8 12.3 2.8 2.7L16 9.5" class="tick"/>',
     "now": '<circle cx="12" cy="12" r="8.5"/><circle cx="12" cy="12" r="4" fill="currentColor" stroke="none"/>',
     "todo": '<circle cx="12" cy="12" r="8.5"/>',
     "stopped": '<circle cx="12" cy="12" r="8.5"/><path d="m9 9 6 6M15 9l-6 6"/>',
