@@ -47,7 +47,10 @@ class Method:
         rate = f"rate {self.options.learning_rate:g}"
         if self.backend == "full_finetune":
             return f"full, {rate}"
-        return f"LoRA, rank {self.options.rank}, alpha {self.options.alpha:g}, {rate}"
+        return (
+            f"LoRA, rank {self.options.rank}, alpha {self.options.alpha:g}, {rate} (B {self.options.b_rate_ratio:g}x)"
+            + ("" if self.options.adapt_head else ", no head")
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,12 +117,22 @@ def full_methods(passes: int, rates: Iterable[float]) -> list[Method]:
     return [Method("full_finetune", TrainingOptions(learning_rate=rate, passes=passes)) for rate in rates]
 
 
-def lora_methods(
-    passes: int, ranks: Iterable[int], scales: Iterable[float], rates: Iterable[float]
-) -> list[Method]:
+def lora_methods(passes: int, grid: argparse.Namespace) -> list[Method]:
     return [
-        Method("lora", TrainingOptions(rank=rank, alpha=rank * scale, learning_rate=rate, passes=passes))
-        for rank, scale, rate in itertools.product(ranks, scales, rates)
+        Method(
+            "lora",
+            TrainingOptions(
+                rank=rank,
+                alpha=rank * scale,
+                learning_rate=rate,
+                b_rate_ratio=ratio,
+                adapt_head=bool(head),
+                passes=passes,
+            ),
+        )
+        for rank, scale, rate, ratio, head in itertools.product(
+            grid.ranks, grid.scales, grid.rates, grid.b_ratios, grid.heads
+        )
     ]
 
 
@@ -177,10 +190,12 @@ def main() -> None:
     parser.add_argument("--base", default="builtin:tiny")
     parser.add_argument("--outputs", type=int, default=200)
     parser.add_argument("--seeds", type=int, default=2)
-    parser.add_argument("--ranks", type=int, nargs="+", default=[4, 16, 32])
-    parser.add_argument("--scales", type=float, nargs="+", default=[1, 2, 4], help="alpha / rank")
-    parser.add_argument("--rates", type=float, nargs="+", default=[2e-3, 5e-3, 1e-2, 2e-2])
-    parser.add_argument("--full-rates", type=float, nargs="+", default=[5e-4, 1e-3, 2e-3, 4e-3])
+    parser.add_argument("--ranks", type=int, nargs="+", default=[8, 16, 32])
+    parser.add_argument("--scales", type=float, nargs="+", default=[2], help="alpha / rank")
+    parser.add_argument("--rates", type=float, nargs="+", default=[1e-3, 2e-3, 4e-3, 8e-3])
+    parser.add_argument("--b-ratios", type=float, nargs="+", default=[1, 4, 16], help="rate of B / rate of A")
+    parser.add_argument("--heads", type=int, nargs="+", default=[0, 1], help="1: the output head adapts too")
+    parser.add_argument("--full-rates", type=float, nargs="+", default=[1e-3, 2e-3, 4e-3, 8e-3])
     parser.add_argument("--settings", nargs="+", default=["100x1", "32x3"], help="comments x passes")
     parser.add_argument("--csv", type=Path, help="also write the table here")
     arguments = parser.parse_args()
@@ -193,7 +208,7 @@ def main() -> None:
         for text in arguments.settings:
             setting = Setting(*map(int, text.split("x")))
             full = full_methods(setting.passes, arguments.full_rates)
-            lora = lora_methods(setting.passes, arguments.ranks, arguments.scales, arguments.rates)
+            lora = lora_methods(setting.passes, arguments)
             cells = [
                 Cell(emotion, first_seed + seed, setting.comments)
                 for emotion in emotions

@@ -53,8 +53,8 @@ def test_the_flat_optimiser_is_adamw_with_clipping(weight_decay: float) -> None:
     ours = [torch.nn.Parameter(torch.randn(4, 3)), torch.nn.Parameter(torch.randn(5))]
     theirs = [torch.nn.Parameter(parameter.detach().clone()) for parameter in ours]
     options = TrainingOptions(weight_decay=weight_decay, gradient_clip=0.7)
-    flat = FlatAdamW(ours, options)
-    textbook = torch.optim.AdamW(theirs, lr=0.0, weight_decay=weight_decay)
+    flat = FlatAdamW(ours, options, rate_factors=[1.0, 4.0])
+    textbook = torch.optim.AdamW([{"params": [each]} for each in theirs], lr=0.0, weight_decay=weight_decay)
     for step in range(8):
         flat.clear_gradients()
         textbook.zero_grad()
@@ -62,7 +62,8 @@ def test_the_flat_optimiser_is_adamw_with_clipping(weight_decay: float) -> None:
             loss = sum(((step + 1) * parameter.sin() ** 2).sum() for parameter in parameters)
             loss.backward()
         torch.nn.utils.clip_grad_norm_(theirs, 0.7)
-        textbook.param_groups[0]["lr"] = 0.01 * (step + 1)
+        for factor, parameters in zip((1.0, 4.0), textbook.param_groups, strict=True):
+            parameters["lr"] = 0.01 * (step + 1) * factor
         flat.step(0.01 * (step + 1))
         textbook.step()
     for mine, other in zip(ours, theirs, strict=True):

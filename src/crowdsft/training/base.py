@@ -51,6 +51,8 @@ class TrainingOptions:
         rank: Inner dimension of the low-rank adapter.
         alpha: Scale of the adapter; its delta is alpha / rank * B A.
         learning_rate: Peak rate of AdamW; it rises over the warm-up and falls linearly to 0.
+        b_rate_ratio: How many times the learning rate an adapter's B learns at. B starts at 0 and A does
+            not, so equal rates leave B behind. Source: Hayou et al., LoRA+, 2024.
         batch_size: Examples in one optimiser step.
         passes: Times that each of the group's examples is seen.
         max_tokens: Longest example, prompt and response together, in tokens.
@@ -68,7 +70,8 @@ class TrainingOptions:
 
     rank: int = 16
     alpha: float = 32.0
-    learning_rate: float = 5e-3
+    learning_rate: float = 2e-3
+    b_rate_ratio: float = 8.0
     batch_size: int = 8
     passes: int = 3
     max_tokens: int = 512
@@ -95,7 +98,7 @@ class TrainingOptions:
             problems.append(("max_tokens", "must be at least 2 (one token of prompt, one of response)"))
         problems += [
             (name, "must be a positive number")
-            for name in ("alpha", "learning_rate")
+            for name in ("alpha", "learning_rate", "b_rate_ratio")
             if not 0 < getattr(self, name) < math.inf
         ]
         problems += [

@@ -56,8 +56,12 @@ def fit(
     options: TrainingOptions,
     group: int,
     progress: ProgressCallback | None,
+    rate_factors: Sequence[float] | None = None,
 ) -> list[float]:
     """Train `parameters` of `model` on `batches`, one optimiser step each.
+
+    Args:
+        rate_factors: For each parameter what its learning rate is multiplied by; None: 1 for all.
 
     Returns:
         The weighted mean loss per response token of each batch before its step, in nats.
@@ -65,7 +69,7 @@ def fit(
     Raises:
         TrainingError: A loss is not a finite number.
     """
-    optimiser = FlatAdamW(parameters, options)
+    optimiser = FlatAdamW(parameters, options, rate_factors=rate_factors)
     losses: list[float] = []
     for step, batch in enumerate(batches):
         optimiser.clear_gradients()

@@ -56,6 +56,7 @@ class Lora:
                     options=options,
                     group=group.group,
                     progress=progress,
+                    rate_factors=[options.b_rate_ratio if ".lora_B." in name else 1.0 for name in factors],
                 )
                 config = lora_config(
                     rank=options.rank, alpha=options.alpha, target_modules=targets, base=base.reference

@@ -37,9 +37,16 @@ class FlatAdamW:
         parameters: The trainable parameters, all of one dtype on one device; their storage moves into
             the flat array, their values stay.
         options: Weight decay and the gradient's largest norm.
+        rate_factors: For each parameter what the learning rate is multiplied by; None: 1 for all.
     """
 
-    def __init__(self, parameters: Sequence[nn.Parameter], options: TrainingOptions) -> None:
+    def __init__(
+        self,
+        parameters: Sequence[nn.Parameter],
+        options: TrainingOptions,
+        *,
+        rate_factors: Sequence[float] | None = None,
+    ) -> None:
         self._options = options
         self._updates = 0
         with torch.no_grad():
@@ -47,6 +54,9 @@ class FlatAdamW:
         self.gradients = torch.zeros_like(self.values)
         self._mean = torch.zeros_like(self.values)
         self._square = torch.zeros_like(self.values)
+        sizes = torch.tensor([parameter.numel() for parameter in parameters])
+        factors = torch.ones(len(parameters)) if rate_factors is None else torch.tensor(rate_factors)
+        self._rate_factors = factors.to(self.values).repeat_interleave(sizes.to(self.values.device))
         start = 0
         for parameter in parameters:
             part = slice(start, start + parameter.numel())
@@ -70,7 +80,10 @@ class FlatAdamW:
         self._mean.lerp_(gradients, 1 - BETA_1)
         self._square.mul_(BETA_2).addcmul_(gradients, gradients, value=1 - BETA_2)
         if self._options.weight_decay > 0:
-            self.values.mul_(1 - learning_rate * self._options.weight_decay)
+            self.values.addcmul_(
+                self.values, self._rate_factors, value=-learning_rate * self._options.weight_decay
+            )
         correction = math.sqrt(1 - BETA_2**self._updates)
         spread = self._square.sqrt().div_(correction).add_(EPSILON)
-        self.values.addcdiv_(self._mean, spread, value=-learning_rate / (1 - BETA_1**self._updates))
+        update = self._mean.div(spread).mul_(self._rate_factors)
+        self.values.add_(update, alpha=-learning_rate / (1 - BETA_1**self._updates))
