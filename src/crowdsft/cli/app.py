@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
 from typing import Any
 
@@ -12,6 +13,7 @@ from rich.console import Console
 from crowdsft.core.errors import CrowdsftError, InputError
 
 SUCCESS, FAILURE, WRONG_USE = 0, 1, 2
+INTERRUPTED = 130
 
 error_console = Console(stderr=True, highlight=False, soft_wrap=True)
 
@@ -64,8 +66,13 @@ def _common(
 
 def main() -> None:
     """Run the command line and exit with its code."""
+    for number in (signal.SIGINT, signal.SIGTERM):  # also where a shell started us with them ignored
+        signal.signal(number, signal.default_int_handler)
     try:
-        build_app()(standalone_mode=False)
+        code = build_app()(standalone_mode=False)
+        if code == INTERRUPTED:  # typer turns Ctrl-C into this
+            raise KeyboardInterrupt
+        sys.exit(code if isinstance(code, int) else SUCCESS)
     except InputError as error:
         _fail(str(error), WRONG_USE)
     except CrowdsftError as error:
