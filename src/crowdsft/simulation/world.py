@@ -32,6 +32,13 @@ class World:
     experts: NDArray[np.int64]
     seeds: tuple[int, ...]
 
+    def only(self, run: int) -> World:
+        """The world of one run."""
+        one = slice(run, run + 1)
+        return World(
+            self.contributors[one], self.targets[one], self.starts[one], self.experts[one], self.seeds[one]
+        )
+
 
 def run_seeds(seed: int, runs: int) -> tuple[int, ...]:
     """`seed` and `runs` - 1 seeds derived from it; a run alone, started with its seed, repeats itself."""
