@@ -29,6 +29,7 @@ from numpy.typing import NDArray
 from crowdsft.core.evaluation import UTILITIES
 from crowdsft.core.grouping import GROUPINGS
 from crowdsft.core.weighting import WEIGHTINGS
+from crowdsft.experiments.user_grouping import one_thread_each
 from crowdsft.experiments.user_grouping_sweep import START_RANGE, Cell, all_cells
 from crowdsft.simulation import SimulationSettings, draw_world, simulate_tournament
 from crowdsft.simulation.agreement import pearson
@@ -203,7 +204,7 @@ def full_sweep(data: Path, *, workers: int) -> float:
     """Seconds for all 180 cells at 50 runs with accurate truth."""
     cells = sorted(all_cells(), key=lambda cell: -cell.users)
     began = time.perf_counter()
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+    with one_thread_each(), ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
         list(pool.map(_sweep_cell, [(cell, data) for cell in cells], chunksize=3))
     return time.perf_counter() - began
 

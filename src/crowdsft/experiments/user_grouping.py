@@ -11,10 +11,12 @@ from __future__ import annotations
 import argparse
 import csv
 import json
+import os
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from multiprocessing import get_context
 from pathlib import Path
@@ -108,9 +110,10 @@ def _play_blocks(
     files = {block: folder / _block_name(block) for block in blocks}
     missing = sorted((block for block in blocks if not files[block].exists()), key=lambda block: -block.users)
     if workers > 1 and len(missing) > 1:
-        with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-            for block, played in zip(missing, pool.map(_play_block, missing), strict=True):
-                _keep(files[block], played)
+        with one_thread_each(), ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+            played = pool.map(_play_block, missing)
+            for block, outcomes in zip(missing, played, strict=True):
+                _keep(files[block], outcomes)
                 progress(f"played {block.users} contributors, {block.evaluation}")
     else:
         for block in missing:
@@ -121,6 +124,22 @@ def _play_blocks(
         for file in files.values()
         for row in json.loads(file.read_text(encoding="utf-8"))
     ]
+
+
+@contextmanager
+def one_thread_each() -> Iterator[None]:
+    """Processes started inside use one thread for linear algebra; several times more would wait than work."""
+    names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+    before = {name: os.environ.get(name) for name in names}
+    os.environ.update(dict.fromkeys(names, "1"))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 def _block_name(block: Block) -> str:
