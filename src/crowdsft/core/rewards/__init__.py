@@ -4,15 +4,24 @@ from __future__ import annotations
 
 from crowdsft.core.registry import Table
 from crowdsft.core.rewards.base import Award, BoundUtility, PointUtility, RewardPolicy, Settlement
+from crowdsft.core.rewards.decoded_shapley import DecodedShapley
 from crowdsft.core.rewards.marginal import Marginal
 from crowdsft.core.rewards.rank import Rank
 
-REWARDS: Table[RewardPolicy] = Table("reward policy", {"rank": Rank, "marginal": Marginal})
+REWARDS: Table[RewardPolicy] = Table(
+    "reward policy",
+    {
+        "rank": Rank,
+        "marginal": Marginal,
+        "decoded_shapley": DecodedShapley,
+    },
+)
 
 __all__ = [
     "REWARDS",
     "Award",
     "BoundUtility",
+    "DecodedShapley",
     "Marginal",
     "PointUtility",
     "Rank",

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 from crowdsft.core.evidence import RoundRecord
 from crowdsft.core.rewards.base import PointUtility, Settlement
@@ -16,7 +15,7 @@ from crowdsft.core.rewards.own_rounds import settle_own_rounds
 
 @dataclass(frozen=True, slots=True)
 class Rank:
-    """A group of rank r (1 is the best of G) gets G - r; groups of equal value share the mean rank.
+    """The best of G groups gets G, the next G - 1, the last 1; groups of equal value share the mean rank.
 
     Each round's budget is split by group points x weight in the group.
 
@@ -46,6 +45,9 @@ class Rank:
 
 
 def rank_points(record: RoundRecord) -> NDArray[np.float64]:
-    """float64[G]: G - rank by value, ties at the mean rank; the last group gets 0."""
-    ranks: NDArray[np.float64] = rankdata(-record.values, method="average")
-    return len(record.values) - ranks
+    """float64[G]: G - rank by value, the best of rank 0, ties at the mean rank."""
+    values = record.values
+    better = (values[None, :] > values[:, None]).sum(axis=1)
+    equal = (values[None, :] == values[:, None]).sum(axis=1)
+    mean_rank = better + (equal - 1) / 2
+    return np.asarray(len(values) - mean_rank, dtype=np.float64)

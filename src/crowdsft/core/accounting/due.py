@@ -1,0 +1,101 @@
+"""What every contributor is due: each round's budget, shared by estimated Shapley values.
+
+The estimates of all rounds are made anew from all evidence at each settlement, so a contributor's total may
+rise or fall until it is paid; `settlement` says what is paid when.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crowdsft.core.accounting.crowd import Crowd
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Worth:
+    """What the p players of one round's game are worth, in units of utility.
+
+    Args:
+        values: float64[p]; Shapley values, of either sign.
+        errors: float64[p]; their standard errors.
+    """
+
+    values: Floats
+    errors: Floats
+
+
+class Appraisal(Protocol):
+    """Everything that the evidence says about the crowd, ready to be asked round by round."""
+
+    @property
+    def clusters(self) -> Integers:
+        """int64[N]: for each contributor the first one of its cluster; each cluster is one player."""
+        ...
+
+    @property
+    def unknown(self) -> Floats:
+        """float64[N]: share of a contributor's effect that the evidence leaves open, from 0 (known) to 1."""
+        ...
+
+    def worths(self, round_index: int, players: Integers) -> tuple[Worth, ...]:
+        """Of the game of round `round_index`, played by the clusters whose numbers are `players`.
+
+        More than one: the round's budget is split equally between as many games.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """What is due for the covered rounds, in points, not rounded.
+
+    Args:
+        points: float64[N], never negative, with sum budget x covered rounds.
+        estimates: float64[N]; the same before clipping: negative for work that lowered the utility.
+        errors: float64[N]; standard errors of `estimates`.
+        unknown: float64[N]; as in `Appraisal`.
+    """
+
+    points: Floats
+    estimates: Floats
+    errors: Floats
+    unknown: Floats
+
+
+def amounts_due(crowd: Crowd, appraisal: Appraisal, *, covered_rounds: int, budget_per_round: int) -> Due:
+    """Share the budget of each covered round among its own members, by their Shapley values clipped at 0.
+
+    A cluster is one player; members of it that are present share its points equally. A round in which
+    nobody is worth anything is shared equally.
+
+    Returns:
+        What is due to each contributor of `crowd`.
+    """
+    points, estimates, errors = (np.zeros(len(crowd)) for _ in range(3))
+    for index in range(covered_rounds):
+        members = np.flatnonzero(crowd.present[index])
+        players, player_of = np.unique(appraisal.clusters[members], return_inverse=True)
+        size = np.bincount(player_of)[player_of]
+        worths = appraisal.worths(index, players)
+        for worth in worths:
+            budget = budget_per_round / len(worths)
+            for total, share in zip((points, estimates, errors), _shares(worth), strict=True):
+                total[members] += budget * share[player_of] / size
+    return Due(points=points, estimates=estimates, errors=errors, unknown=appraisal.unknown)
+
+
+def _shares(worth: Worth) -> tuple[Floats, Floats, Floats]:
+    """Clipped shares (sum 1), unclipped shares and their standard errors, each float64[p]."""
+    positive = np.maximum(worth.values, 0.0)
+    total = positive.sum()
+    if total <= 0:
+        equal = np.full(len(positive), 1 / len(positive))
+        return equal, equal, np.ones(len(positive))
+    return positive / total, worth.values / total, worth.errors / total

@@ -1,0 +1,90 @@
+"""Appraisal of contributors that are points of a space in which models are weighted means."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crowdsft.core.accounting.due import Worth
+from crowdsft.core.accounting.mean_game import MeanGame, shapley_of_means
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+Game = Literal["centroid", "round", "both"]
+GAMES: tuple[Game, ...] = ("centroid", "round", "both")
+
+
+@dataclass(frozen=True, slots=True)
+class PointAppraisal:
+    """Shapley values of the games that the contributors' points play.
+
+    Args:
+        points: float64[N, D]; vectors, or whatever else is averaged when models are.
+        worth_of: Utility of points float64[..., D], float64[...].
+        nobody: Utility of the empty coalition in the centroid game.
+        bases: float64[T, D]; each round's base.
+        step: How far a candidate goes from the base to the mean of its members; in (0, 1].
+        errors: float64[N]; standard errors of what one contributor alone adds to the utility.
+        clusters: int64[N]; see `Appraisal`.
+        unknown: float64[N]; see `Appraisal`.
+        game: "centroid": a coalition is worth the utility of its members' mean, nobody is worth `nobody`.
+            "round": it is worth the candidate that it would have made from the round's base, and nobody
+            is worth that base. "both": half of the budget each.
+        traits: float64[N, k]; what makes contributors equal; their points when None.
+    """
+
+    points: Floats
+    worth_of: Callable[[Floats], Floats]
+    nobody: float
+    bases: Floats
+    step: float
+    errors: Floats
+    clusters: Integers
+    unknown: Floats
+    game: Game = "centroid"
+    traits: Floats | None = None
+    _centroid_values: dict[bytes, Floats] = field(default_factory=dict, repr=False, compare=False)
+
+    def worths(self, round_index: int, players: Integers) -> tuple[Worth, ...]:
+        """See `Appraisal.worths`."""
+        effect = effect_to_value(len(players)) * self.errors[players]
+        found = []
+        if self.game in ("centroid", "both"):
+            found.append(Worth(self._of_centroid(players), effect))
+        if self.game in ("round", "both"):
+            found.append(Worth(self._of_round(round_index, players), self.step * effect))
+        return tuple(found)
+
+    def _of_centroid(self, players: Integers) -> Floats:
+        """The centroid game does not depend on the round, only on who took part."""
+        key = players.tobytes()
+        if key not in self._centroid_values:
+            game = MeanGame(self.points[players], self.worth_of, self.nobody, self._traits(players))
+            self._centroid_values[key] = shapley_of_means(game)
+        return self._centroid_values[key]
+
+    def _of_round(self, round_index: int, players: Integers) -> Floats:
+        base = self.bases[round_index]
+        made = (1 - self.step) * base + self.step * self.points[players]
+        nobody = float(self.worth_of(base[None])[0])
+        return shapley_of_means(MeanGame(made, self.worth_of, nobody, self._traits(players)))
+
+    def _traits(self, players: Integers) -> Floats | None:
+        return None if self.traits is None else self.traits[players]
+
+
+def effect_to_value(players: int) -> float:
+    """k in phi_i - mean = k (effect_i - mean): how an effect on the mean shows in a Shapley value.
+
+    Exact when the utility is linear: phi_i = [a_i + (H_n - 1)(a_i - mean of the others' a)] / n.
+    Alone, a player's value is the whole game's and does not depend on its own effect's error.
+    """
+    if players < 2:
+        return 0.0
+    harmonic = float((1 / np.arange(1, players + 1)).sum())
+    return (1 + (harmonic - 1) * players / (players - 1)) / players

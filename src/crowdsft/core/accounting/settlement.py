@@ -1,0 +1,89 @@
+"""How much of what is due is paid now.
+
+In a significant round everybody is paid up to what is sure: what is due less one standard error. The rest of
+the covered rounds' budget is escrow. Nothing is ever taken back; who was paid more than turns out to be due
+keeps it, and waits until the rest has caught up. At closing everything that is covered is paid.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crowdsft.core.accounting.due import Due
+from crowdsft.core.apportion import settle_towards
+from crowdsft.core.errors import InputError
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+KNOWN_ENOUGH = 0.25  # at closing, contributors of whom more than this is open are paid what is sure only
+
+
+def pay_what_is_sure(due: Due, balances: Integers, *, ties: Integers) -> Integers:
+    """Points float64[N] to pay now, after a significant round.
+
+    Args:
+        due: For all covered rounds.
+        balances: int64[N]; paid so far.
+        ties: int64[N]; see `tie_order`.
+
+    Raises:
+        InputError: when more is paid already than the covered rounds brought.
+    """
+    left = _left(due, balances)
+    sure = np.maximum(0.0, due.points - due.errors)
+    needs = np.maximum(0, np.floor(sure + 1e-9).astype(np.int64) - balances)
+    if needs.sum() <= left:
+        return np.asarray(needs, dtype=np.int64)
+    return pay_towards(sure, balances, amount=left, ties=ties)
+
+
+def pay_everything(due: Due, balances: Integers, *, ties: Integers) -> Integers:
+    """Points int64[N] to pay at closing: all that is left of the covered rounds' budget.
+
+    Contributors who are known well enough are paid what is due, the others what is sure, all scaled to
+    the budget. Arguments and errors as for `pay_what_is_sure`.
+    """
+    sure = np.maximum(0.0, due.points - due.errors)
+    final = np.where(due.unknown <= KNOWN_ENOUGH, due.points, sure)
+    if final.sum() <= 0:
+        final = due.points
+    return pay_towards(final, balances, amount=_left(due, balances), ties=ties)
+
+
+def pay_towards(targets: Floats, balances: Integers, *, amount: int, ties: Integers) -> Integers:
+    """Points int64[N] with sum `amount` that bring balances to one common multiple of `targets`.
+
+    Whoever is beyond that multiple already gets nothing.
+    """
+    if amount == 0:
+        return np.zeros(len(balances), dtype=np.int64)
+    if targets.sum() <= 0:
+        targets = np.ones(len(balances))
+    entitled = targets > 0
+    paid = np.zeros(len(balances), dtype=np.int64)
+    multiple = _common_multiple(targets[entitled], balances[entitled], amount)
+    paid[entitled] = settle_towards(
+        balances[entitled], multiple * targets[entitled], amount=amount, ties=ties[entitled]
+    )
+    return paid
+
+
+def _common_multiple(targets: Floats, balances: Integers, amount: int) -> float:
+    """m with sum(max(0, m targets - balances)) = amount; targets are positive."""
+    order = np.argsort(balances / targets, kind="stable")
+    multiples = (np.cumsum(balances[order]) + amount) / np.cumsum(targets[order])
+    reached = np.flatnonzero(multiples * targets[order] > balances[order])
+    return float(multiples[reached[-1]]) if len(reached) else float(multiples[-1])
+
+
+def _left(due: Due, balances: Integers) -> int:
+    covered = round(float(due.points.sum()))
+    left = covered - int(balances.sum())
+    if left < 0:
+        raise InputError(
+            f"{int(balances.sum())} points are already paid, but the covered rounds brought {covered}. "
+            "Settle with the balances of this campaign only."
+        )
+    return left

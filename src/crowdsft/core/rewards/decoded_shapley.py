@@ -1,0 +1,170 @@
+"""Points by Shapley values of contributors decoded from candidates' embeddings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crowdsft.core.accounting.composition import compose
+from crowdsft.core.accounting.crowd import Crowd
+from crowdsft.core.accounting.decoding import Decoded, decode, unlikelihood_of
+from crowdsft.core.accounting.point_appraisal import GAMES, Game, PointAppraisal
+from crowdsft.core.accounting.steps import FIRST_ROWS, most_likely_step
+from crowdsft.core.clusters import near_vectors
+from crowdsft.core.errors import InputError
+from crowdsft.core.evidence import RoundRecord
+from crowdsft.core.rewards.base import PointUtility, Settlement
+from crowdsft.core.rewards.estimated import settle_estimated
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class DecodedShapley:
+    """Every round's partition is a set of coalitions whose embeddings were measured anyway.
+
+    A candidate's embedding is taken as a weighted mean of its members' vectors and the base; all rounds
+    together are solved for the vectors, and points are Shapley values of the game in which a coalition is
+    worth the utility of its members' mean. Contributors with the same texts, and those whose vectors are
+    surely nearly the same, count as one.
+
+    Args:
+        step: How far a candidate goes from the base to its members' mean, in (0, 1]; None: as the history
+            makes it most likely.
+        game: See `PointAppraisal`.
+        cluster_radius: Contributors nearer than this, in units of the usual distance between two, are
+            one; 0 clusters by texts only.
+
+    Source: not in the paper.
+    """
+
+    step: float | None = None
+    game: Game = "centroid"
+    cluster_radius: float = 0.05
+
+    def __post_init__(self) -> None:
+        if self.step is not None and not 0 < self.step <= 1:
+            raise InputError(f"step is {self.step}, but must lie above 0 and at most at 1, or be None.")
+        if self.game not in GAMES:
+            raise InputError(f"there is no game named {self.game!r}. Allowed: {', '.join(GAMES)}.")
+        if not 0 <= self.cluster_radius < 1:
+            raise InputError(f"cluster_radius is {self.cluster_radius}, but must be at least 0 and below 1.")
+
+    def settle(
+        self,
+        history: Sequence[RoundRecord],
+        *,
+        balances: Mapping[str, int],
+        budget_per_round: int,
+        utility: PointUtility | None,
+        seed: int,
+        closing: bool = False,
+    ) -> Settlement:
+        """See `RewardPolicy.settle`."""
+        if utility is None:
+            raise InputError(
+                "the policy decoded_shapley needs a utility of embeddings, but this campaign's evaluator has "
+                "none. Choose the policy ridge_history, which needs values only."
+            )
+        return settle_estimated(
+            history,
+            lambda rounds, crowd: self.appraise(rounds, crowd, utility=utility),
+            balances=balances,
+            budget_per_round=budget_per_round,
+            seed=seed,
+            closing=closing,
+        )
+
+    def appraise(
+        self, history: Sequence[RoundRecord], crowd: Crowd, *, utility: PointUtility
+    ) -> PointAppraisal:
+        """What all of `history` says about each contributor of `crowd`.
+
+        Raises:
+            InputError: when a round has no embeddings.
+        """
+        embeddings = _embeddings(history)
+        step = self.step or _most_likely_step(history, crowd, embeddings)
+        made_of = compose(history, crowd, step=step).made_of
+        decoded = decode(made_of, embeddings)
+        clusters = self._clusters(decoded)
+        if (clusters != np.arange(len(crowd))).any():
+            decoded = _spread(decode(_merged(made_of, clusters), embeddings), clusters)
+        vectors = decoded.vectors
+        unknown = np.clip(np.diagonal(decoded.covariance), 0.0, 1.0)
+        gradient = utility.gradient(vectors.mean(axis=0))
+        return PointAppraisal(
+            points=vectors,
+            worth_of=utility,
+            nobody=float(utility(np.zeros((1, vectors.shape[1])))[0]),
+            bases=np.array([record.base_embedding for record in history], dtype=np.float64),
+            step=step,
+            errors=np.sqrt(unknown * spread_between(vectors @ gradient, unknown)),
+            clusters=clusters,
+            unknown=unknown,
+            game=self.game,
+        )
+
+    def _clusters(self, decoded: Decoded) -> Integers:
+        if self.cluster_radius == 0:
+            return np.arange(len(decoded.vectors))
+        unknown = np.diagonal(decoded.covariance)
+        variance = sum(spread_between(column, unknown) for column in decoded.vectors.T)
+        of_pairs = unknown[:, None] + unknown - 2 * decoded.covariance
+        return near_vectors(
+            decoded.vectors,
+            np.sqrt(np.maximum(of_pairs * variance, 0.0)),
+            radius=self.cluster_radius,
+        )
+
+
+def spread_between(effects: Floats, unknown: Floats) -> float:
+    """Variance of effects between contributors, corrected for what shrinkage took: float64[N] each."""
+    known = float((1 - unknown).sum())
+    return float(((effects - effects.mean()) ** 2).sum()) / known if known > 1e-9 else 0.0
+
+
+def _embeddings(history: Sequence[RoundRecord]) -> Floats:
+    """float64[K, d]: of each round's base, then its candidates."""
+    rows = []
+    for record in history:
+        if record.embeddings is None or record.base_embedding is None:
+            raise InputError(
+                f"round {record.round_number} has no embeddings, which the policy decoded_shapley needs. "
+                "Choose the policy ridge_history, which needs values only."
+            )
+        rows.append(np.vstack([record.base_embedding, record.embeddings]))
+    return np.concatenate(rows)
+
+
+def _most_likely_step(history: Sequence[RoundRecord], crowd: Crowd, embeddings: Floats) -> float:
+    first = history[: max(2, FIRST_ROWS // (1 + len(history[0].values)))]
+
+    def unlikelihood(step: float) -> float:
+        made_of = compose(first, crowd, step=step).made_of
+        return unlikelihood_of(made_of, embeddings[: len(made_of)])
+
+    return most_likely_step(unlikelihood)
+
+
+def _merged(made_of: Floats, clusters: Integers) -> Floats:
+    """Columns of clusters added up, those of single contributors kept; the first base stays last."""
+    players, player_of = np.unique(clusters, return_inverse=True)
+    merged = np.zeros((len(made_of), len(players) + 1))
+    np.add.at(merged.T, player_of, made_of[:, :-1].T)
+    merged[:, -1] = made_of[:, -1]
+    return merged
+
+
+def _spread(decoded: Decoded, clusters: Integers) -> Decoded:
+    """A decoding of clusters, given to each of their members."""
+    _, player_of = np.unique(clusters, return_inverse=True)
+    return Decoded(
+        vectors=decoded.vectors[player_of],
+        covariance=decoded.covariance[np.ix_(player_of, player_of)],
+        unlikelihood=decoded.unlikelihood,
+    )
