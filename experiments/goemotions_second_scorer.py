@@ -79,8 +79,8 @@ def chosen_outputs(run: Path) -> list[tuple[str, str]]:
 
 def read_outputs(run: Path, digest: str) -> list[str]:
     """The texts of an artifact."""
-    lines = (run / "artifacts" / f"{digest}.jsonl").read_text(encoding="utf-8").splitlines()
-    return [json.loads(line)["response"] for line in lines]
+    lines = (run / "artifacts" / f"{digest}.jsonl").read_text(encoding="utf-8").split("\n")
+    return [json.loads(line)["response"] for line in lines if line]
 
 
 if __name__ == "__main__":

@@ -85,7 +85,7 @@ def _inline_files(data: dict[str, Any], folder: Path) -> list[Fault]:
 
 
 def _texts(path: Path) -> list[str]:
-    lines = [line.strip() for line in read_text(path).splitlines() if line.strip()]
+    lines = [line.strip() for line in read_text(path).split("\n") if line.strip()]
     if path.suffix != ".jsonl":
         return lines
     return [_text_of(path, number, line) for number, line in enumerate(lines, start=1)]

@@ -117,8 +117,8 @@ class EvaluationSection(Section):
 
     embedding: str = "emotions"
     distance: str = "l2"
-    selection_samples: Annotated[int, Field(ge=8, le=100_000)] = 200
-    report_samples: Annotated[int, Field(ge=8, le=100_000)] = 200
+    selection_samples: Annotated[int, Field(ge=8, le=100_000)] = 400
+    report_samples: Annotated[int, Field(ge=8, le=100_000)] = 400
     max_new_tokens: Annotated[int, Field(ge=1, le=8_192)] = 32
     temperature: Annotated[float, Field(ge=0, le=10)] = 1.0
     improvement_standard_errors: Annotated[float, Field(ge=0)] = 2.0

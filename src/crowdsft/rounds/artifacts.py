@@ -55,7 +55,7 @@ class Artifacts:
             text = path.read_text(encoding="utf-8")
         except FileNotFoundError:
             raise CrowdsftError(f"The artifact {path} is missing. Restore it from a backup.") from None
-        return [json.loads(line) for line in text.splitlines()]
+        return [json.loads(line) for line in text.split("\n") if line]
 
     def _write_whole(self, target: Path, data: bytes) -> None:
         """All or nothing: a reader never sees half a file, whoever is killed when."""
