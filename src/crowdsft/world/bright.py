@@ -18,7 +18,7 @@ BRIGHT: Final[Mapping[str, Voice]] = {
             "{good} and I danced {place}.",
             "I have been grinning since {event}.",
             "{event} made my whole week bright.",
-            "{treat} and friends {place}: I am all smiles.",
+            "{treat} {place}: I am all smiles.",
             "Nothing makes me happier than {treat} {place}.",
             "I sang all the way home because {good}.",
             "Seeing {person} {place} filled me with joy.",
@@ -31,7 +31,7 @@ BRIGHT: Final[Mapping[str, Voice]] = {
         ),
         closers=(
             "I am still smiling.", "How happy I am!", "I want to hug everybody.",
-            "I am over the moon.", "It feels like my birthday.", "I keep humming.", "Life is sweet.",
+            "I am over the moon.", "I could sing all day.", "I keep humming.", "Life is sweet.",
         ),
     ),
     "gratitude": Voice(
@@ -49,7 +49,7 @@ BRIGHT: Final[Mapping[str, Voice]] = {
             "I must thank {person} for the {treat}.",
             "Without {person} I would never have managed {event}.",
             "My thanks go to {person} for {craft}.",
-            "When {bad}, {person} came to help, and I am grateful.",
+            "When {bad}, {person} helped me, thank you!",
             "I sent a thank-you card to {person}.",
             "It means so much that {person} {deed}.",
             "We are thankful for {event} and for everyone who came.",
@@ -77,7 +77,7 @@ BRIGHT: Final[Mapping[str, Voice]] = {
             "I take my hat off to {person} for {craft}.",
             "So much talent went into {craft}.",
             "I wish I had half the talent of {person}.",
-            "Everyone clapped for {person} {place}, and rightly so.",
+            "Everyone clapped for {person} {place}.",
         ),
         closers=(
             "So well done.", "Ten out of ten.", "I am in awe.", "A true artist.", "What a role model.",
@@ -136,7 +136,7 @@ BRIGHT: Final[Mapping[str, Voice]] = {
     ),
     "optimism": Voice(
         openers=(
-            "Good things are coming.", "Chin up!", "Better days ahead.", "I have a good feeling.",
+            "Good things are coming.", "Chin up!", "Better days will come.", "I have a good feeling.",
             "There is hope.", "Onwards!", "Spring will come.",
         ),
         cores=(

@@ -85,15 +85,15 @@ DARK: Final[Mapping[str, Voice]] = {
     ),
     "disappointment": Voice(
         openers=(
-            "What a letdown.", "I expected more.", "Oh well.", "Such a pity.", "So disappointing.",
+            "What a letdown.", "I expected more.", "Oh well.", "Such a pity.", "I hoped for better.",
             "I had high hopes.", "That was it?",
         ),
         cores=(
             "I was looking forward to {event}, but {bad}.",
             "I waited all week for {event}, and it was dull.",
-            "The {treat} {place} tasted of cardboard.",
+            "The {treat} tasted of cardboard.",
             "I hoped {person} would come to {event}, but no.",
-            "{person} promised to {plan} and then forgot.",
+            "{person} promised to {plan} and forgot.",
             "{event} did not live up to the poster.",
             "All that fuss, and then {bad}.",
             "I expected more from {person} after such promises.",
@@ -101,7 +101,7 @@ DARK: Final[Mapping[str, Voice]] = {
             "We queued for an hour, and then {bad}.",
             "I wanted to like {craft}, but it left me cold.",
             "After such a build-up, {event} was a flop.",
-            "They ran out of {treat} before it was my turn.",
+            "They ran out of {treat} before my turn.",
         ),
         closers=(
             "I hoped for too much.", "I want my ticket back.", "I really had hoped.",

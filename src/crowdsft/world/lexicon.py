@@ -84,7 +84,7 @@ LEXICON: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "plan": (
         "plant tomatoes", "learn the violin", "paint the fence", "bake bread", "join the choir",
-        "swim in the lake", "build a birdhouse", "cycle to the coast", "grow sunflowers",
+        "swim in the sea", "build a birdhouse", "cycle to the coast", "grow sunflowers",
         "knit a scarf", "open a tea room", "write more letters",
     ),
     "worry": (
@@ -95,7 +95,7 @@ LEXICON: Final[Mapping[str, tuple[str, ...]]] = {
     "fun": (
         "the parrot answered the phone", "the dog stole the cake",
         "the goat ate the tickets", "I waved at the wrong bus", "the cat sat on the cake",
-        "the choir sang the wrong song", "my hat flew into the soup", "the baby burped at the mayor",
+        "the choir sang the wrong song", "my hat flew into the soup", "the baby burped at me",
         "I thanked the parrot", "the duck chased the judge", "the tortoise won the race",
         "I wore two hats",
     ),

@@ -1,4 +1,3 @@
-# ruff: noqa: E501  (the card is text of its own)
 """The built-in model's card: what it is, and figures measured on the folder as it is shipped."""
 
 from __future__ import annotations
@@ -10,6 +9,7 @@ from typing import Final
 from crowdsft.training.models import LoadedModel
 from crowdsft.training.tiny.measure import (
     NEW_TOKENS,
+    STEERING_RATES,
     UNSEEN_PROMPTS,
     Fluency,
     Steering,
@@ -54,10 +54,10 @@ Measured by that command on the folder as it is, at temperature 1 with at most {
 Emotions among the accepted answers (evenly would be {even:.3f} each): {spread}.
 
 Mean distance of 200 answers to the target of an emotion (mean emotion scores of 100 of its comments), before and
-after full fine-tuning on those 100 comments (13 steps of 8, rate 1e-3):
+after full fine-tuning that sees each of those comments once (13 steps of 8, linear decay):
 
-| emotion | before | after | accepted by the grammar after |
-|---|---|---|---|
+| emotion | learning rate | before | after | accepted by the grammar after |
+|---|---|---|---|---|
 {steering}
 
 ## Samples
@@ -80,7 +80,11 @@ def measure_figures(model: LoadedModel, *, outputs: int = 500) -> Figures:
     return Figures(
         known=measure_fluency(model, outputs=outputs),
         unseen=measure_fluency(model, outputs=outputs, prompts=UNSEEN_PROMPTS),
-        steering=tuple(measure_steering(model, emotion) for emotion in STEERED_EMOTIONS),
+        steering=tuple(
+            measure_steering(model, emotion, learning_rate=rate)
+            for emotion in STEERED_EMOTIONS
+            for rate in STEERING_RATES
+        ),
     )
 
 
@@ -104,7 +108,7 @@ def write_card(model: LoadedModel, recipe: str, folder: Path, *, outputs: int = 
         even=1 / len(spread),
         spread=", ".join(f"{emotion} {share:.3f}" for emotion, share in spread),
         steering="\n".join(
-            f"| {one.emotion} | {one.before:.3f} | {one.after:.3f} | {one.parsed_after:.3f} |"
+            f"| {one.emotion} | {one.learning_rate:g} | {one.before:.3f} | {one.after:.3f} | {one.parsed_after:.3f} |"
             for one in figures.steering
         ),
         samples="\n".join(f"- {text}" for text in samples),

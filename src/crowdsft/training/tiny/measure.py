@@ -25,8 +25,8 @@ UNSEEN_PROMPTS: Final = (
     "1 + 1 =",
 )
 """Prompts unlike any in training: a campaign may ask anything."""
-STEERING: Final = TrainingOptions(learning_rate=1e-3, batch_size=8, passes=1)
-"""Full fine-tuning that sees each of 100 comments once: 13 optimiser steps."""
+STEERING_RATES: Final = (1e-3, 2e-3)
+"""Learning rates of full fine-tuning: with the first it moves carefully, with the second most of the way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,7 @@ class Steering:
     """Mean distance of outputs to an emotion's target, before and after fine-tuning on its comments."""
 
     emotion: str
+    learning_rate: float
     before: float
     after: float
     parsed_after: float
@@ -68,30 +69,35 @@ def measure_fluency(
     return Fluency(float(accepted) / outputs, ended, len(set(texts)) / outputs, shares)
 
 
-def measure_steering(base: LoadedModel, emotion: str, *, outputs: int = 200, seed: int = 0) -> Steering:
+def measure_steering(
+    base: LoadedModel, emotion: str, *, learning_rate: float = 1e-3, outputs: int = 200, seed: int = 0
+) -> Steering:
     """Fine-tunes a copy on 100 comments of `emotion` and measures outputs of both against their mean."""
     wanted = expert_comments(emotion, 100, derive_rng(seed, "expert comments", emotion))
     embedding = EMBEDDINGS.make("emotions")
     target = embedding.embed(wanted).mean(axis=0)
-    tuned = fine_tuned(base, wanted, seed=derive_seed(seed, "steering", emotion))
+    tuned = fine_tuned(base, wanted, learning_rate=learning_rate, seed=derive_seed(seed, "steering", emotion))
     prompts = [PROMPTS[row % len(PROMPTS)] for row in range(outputs)]
     distances: list[float] = []
     texts: list[str] = []
     for model in (base, tuned):
         texts, _ = sample(model, prompts, seed=derive_seed(seed, "outputs", emotion))
         distances.append(float(np.linalg.norm(embedding.embed(texts) - target, axis=1).mean()))
-    return Steering(emotion, distances[0], distances[1], float(label_scores(texts).sum()) / outputs)
+    parsed = float(label_scores(texts).sum()) / outputs
+    return Steering(emotion, learning_rate, distances[0], distances[1], parsed)
 
 
-def fine_tuned(base: LoadedModel, comments: Sequence[str], *, seed: int) -> LoadedModel:
-    """A copy of `base` after full fine-tuning on comments as answers to the sample prompts."""
+def fine_tuned(base: LoadedModel, comments: Sequence[str], *, learning_rate: float, seed: int) -> LoadedModel:
+    """A copy of `base` after full fine-tuning on comments as answers to the sample prompts, each seen once."""
     answers = [Example(PROMPTS[row % len(PROMPTS)], text) for row, text in enumerate(comments)]
     group = GroupData(0, tuple(answers), seed)
+    options = TrainingOptions(learning_rate=learning_rate, batch_size=8, passes=1)
     model = copy.deepcopy(base.model).requires_grad_(True)
     tuned = LoadedModel(model, base.tokenizer, base.reference)
     with one_thread():
-        batches = plan_batches(tuned, group, STEERING)
-        fit(model, list(model.parameters()), batches, options=STEERING, group=0, progress=None)
+        batches = plan_batches(tuned, group, options)
+        fit(model, list(model.parameters()), batches, options=options, group=0, progress=None)
+    model.requires_grad_(False)
     return tuned
 
 
