@@ -187,8 +187,8 @@ def _places(frame: Frame, slot: int, current: ChartRound) -> dict[int, float]:
     """Where each candidate stands: the winner on the line, the others left and right of it."""
     groups = range(len(current.candidates))
     others = [group for group in groups if group != current.winner]
-    room = 0.64 * (frame.x(1) - frame.x(0))
-    step = min(6.0 if frame.is_phone else 13.0, room / max(1, len(others)))
+    room = min(0.32 * (frame.x(1) - frame.x(0)), frame.right - 8)
+    step = min(6.0 if frame.is_phone else 13.0, room / max(1, (len(others) + 1) // 2))
     places = {group: frame.x(slot) for group in groups}
     left = len(others) // 2
     for index, group in enumerate(others):

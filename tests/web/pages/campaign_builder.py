@@ -103,10 +103,16 @@ class CampaignBuilder:
 
     def decide(self, base: float, distances: Sequence[float]) -> CampaignBuilder:
         """Train and measure: the base's distance and each group's; then select, pay and finish the round."""
-        self._commit(self._trained(self.state.current))
-        self._commit(self._evaluated(self.state.current, base, distances))
-        for _ in ("select", "award", "finish_round"):
-            self._step()
+        self.decide_until_award(base, distances)
+        self._step()
+        self._step()
+        return self
+
+    def decide_until_award(self, base: float, distances: Sequence[float]) -> CampaignBuilder:
+        """As `decide`, but stop before the points are paid."""
+        self.commit(self._trained(self.state.current))
+        self.commit(self._evaluated(self.state.current, base, distances))
+        self._step()
         return self
 
     def play(self, base: float, distances: Sequence[float], counts: Sequence[int] = ()) -> CampaignBuilder:
@@ -157,7 +163,8 @@ class CampaignBuilder:
         assert not isinstance(result, Wait), result
         self.store.commit(claim, state, result)
 
-    def _commit(self, events: tuple[Event, ...]) -> None:
+    def commit(self, events: tuple[Event, ...]) -> None:
+        """Write `events` as the worker that holds the due step."""
         self._make_due()
         claim = self.store.claim("builder", lease_seconds=600, campaign=self.campaign.slug)
         assert claim is not None

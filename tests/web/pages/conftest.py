@@ -17,6 +17,8 @@ import django
 django.setup()
 
 from collections.abc import Iterator  # noqa: E402
+from pathlib import Path  # noqa: E402
+from typing import Any  # noqa: E402
 
 import pytest  # noqa: E402
 from django.test import Client  # noqa: E402
@@ -27,7 +29,10 @@ from tests.web.pages.campaign_builder import CampaignBuilder  # noqa: E402
 
 
 @pytest.fixture(autouse=True)
-def _fresh_states(db: None) -> Iterator[None]:
+def _fresh_and_fast(db: None, settings: Any, tmp_path: Path) -> Iterator[None]:
+    """No state of an earlier database, a data folder of its own; passwords hashed quickly."""
+    settings.DATA = tmp_path
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     forget_states()
     yield
     forget_states()

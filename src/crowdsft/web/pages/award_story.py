@@ -13,9 +13,11 @@ from crowdsft.web.pages.rounds_story import why_base_stayed
 from crowdsft.web.pages.wording import counted, listed, ordinal, points_shown
 
 GROUP_RULES = {
-    "rank": "points follow the rank of the group: the best group has the largest part, the last group none",
+    "rank": "points follow the rank of the group: the best group has the largest part, the last one the smallest",
     "marginal": "points follow the group's gain over its base; a group that did not come closer has none",
 }
+
+LATER_DOUBT = "Nothing is lost: how the points are split then still counts your work in this round."
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +60,14 @@ def award_story(state: CampaignState, current: RoundState, contributor: str) -> 
     award = own_award(current.points.awards, contributor)
     before = _balance_before(state, current, contributor)
     is_carried = current.points.carry > 0 and current.winner is None
+    is_paid_later = is_carried and award.points == 0
     return AwardStory(
         round_number=current.number,
         points=award.points,
         group=_group_words(state, current, contributor),
-        person=_person_words(state, current, award, before, is_carried),
-        doubt=_doubt_words(state, current, award, is_carried),
-        estimate=_range(award, before),
+        person=_later_words(current) if is_paid_later else _person_words(state, current, award, before),
+        doubt=LATER_DOUBT if is_paid_later else _doubt_words(state, current, award),
+        estimate=None if is_paid_later else _range(award, before),
         steps=_steps(state, current, award, contributor),
         is_carried=is_carried,
     )
@@ -140,18 +143,17 @@ def _no_winner_words(current: RoundState) -> str:
     return "This round has no winner: no candidate came closer than the base model."
 
 
-def _person_words(
-    state: CampaignState, current: RoundState, award: Award, before: int, is_carried: bool
-) -> tuple[str, ...]:
-    if is_carried and award.points == 0:
-        assert current.points is not None
-        carried = f"{current.points.carry:,} points"
-        return (
-            f"So {carried} are carried over. They are paid together with the next round that has a clear winner.",
-        )
-    if award.estimate is not None:
-        return _estimate_words(award, before)
-    return _share_words(state, current, award)
+def _later_words(current: RoundState) -> tuple[str, ...]:
+    assert current.points is not None
+    carried = f"So {current.points.carry:,} points are carried over."
+    return (carried, "They are paid together with the next round that has a clear winner.")
+
+
+def _person_words(state: CampaignState, current: RoundState, award: Award, before: int) -> tuple[str, ...]:
+    if award.estimate is None:
+        return _share_words(state, current, award)
+    assert current.points is not None
+    return _estimate_words(award, before, has_escrow=current.points.escrow > 0)
 
 
 def _share_words(state: CampaignState, current: RoundState, award: Award) -> tuple[str, ...]:
@@ -184,30 +186,28 @@ def _share_words(state: CampaignState, current: RoundState, award: Award) -> tup
     )
 
 
-def _estimate_words(award: Award, before: int) -> tuple[str, ...]:
+def _estimate_words(award: Award, before: int, *, has_escrow: bool) -> tuple[str, ...]:
     assert award.estimate is not None
     likely = points_shown(award.estimate)
     if award.low is not None and award.high is not None:
-        worth = (
-            f"Your own work so far is worth between {points_shown(award.low)} and {points_shown(award.high)} points, "
-            f"most likely {likely}."
-        )
+        between = f"between {points_shown(award.low)} and {points_shown(award.high)} points"
+        worth = f"Your own work so far is worth {between}, most likely {likely}."
     else:
         worth = f"Your own work so far is worth {likely} points, as far as we can tell."
     if award.estimate < 0:
+        paid = f"we paid {award.points:,}."
+        return (worth, f"An estimate below zero is shown, but points are never taken away: {paid}")
+    had = f"You had {before:,} from earlier rounds, so we" if before else "We"
+    if has_escrow and award.estimate > before + award.points + 0.5:
         return (
             worth,
-            f"An estimate below zero is shown, but points are never taken away: we paid {award.points:,}.",
+            f"{had} paid {award.points:,} now, which is the part that is sure. The rest is kept back.",
         )
-    if before:
-        return (worth, f"You had {before:,} from earlier rounds, so we paid {award.points:,} now.")
-    return (worth, f"We paid {award.points:,}.")
+    return (worth, f"{had} paid {award.points:,}{' now' if before else ''}.")
 
 
-def _doubt_words(state: CampaignState, current: RoundState, award: Award, is_carried: bool) -> str:
+def _doubt_words(state: CampaignState, current: RoundState, award: Award) -> str:
     if award.estimate is None:
-        if is_carried and award.points == 0:
-            return "Nothing is lost: how the points are split then still counts your work in this round."
         rule = GROUP_RULES.get(state.plan.points.policy)
         if rule is None:
             return ""
@@ -217,16 +217,16 @@ def _doubt_words(state: CampaignState, current: RoundState, award: Award, is_car
         )
     if award.low is None or award.high is None:
         return "One round alone says little about one person. Each further round shows more clearly what you add."
-    rounds = counted(
-        sum(1 for other in state.rounds if other.number <= current.number and other.points), "round"
-    )
+    decided = sum(1 for other in state.rounds if other.number <= current.number and other.points)
     if award.high - award.low > 0.5 * max(1.0, abs(award.estimate)):
-        verb = "is" if rounds.startswith("1 ") else "are"
+        few = "one round says little" if decided == 1 else f"{counted(decided, 'round')} are still few"
         return (
-            f"The range is wide because {rounds} {verb} still few. "
+            f"The range is wide because {few}. "
             "Each round puts you with other people and shows more clearly what you add."
         )
-    return f"The range is narrow: {rounds} with changing groups have shown well what you add."
+    return (
+        f"The range is narrow: {counted(decided, 'round')} with changing groups have shown well what you add."
+    )
 
 
 def _range(award: Award, before: int) -> RangeData | None:
@@ -272,8 +272,10 @@ def _rule_words(state: CampaignState, award: Award) -> str:
         return (
             f"The rule here is {policy}: {GROUP_RULES[policy]}. Inside a group, points follow contributions."
         )
-    name = policy.replace("_", " ")
-    return f"All rounds together show whose presence makes a group better ({name}). That is your part."
+    estimated = (
+        "All rounds together show whose presence makes a group better, and by how much. That is your part."
+    )
+    return f"{estimated} What is not sure yet is kept back and paid at the latest when the campaign ends."
 
 
 def _history_words(state: CampaignState, current: RoundState, contributor: str) -> str:

@@ -34,8 +34,8 @@ def word_diff(before: str, after: str) -> list[Piece]:
 
 
 def _words(text: str) -> list[str]:
-    """Words with the blanks behind them, punctuation by itself."""
-    return re.findall(r"\w+\s*|[^\w\s]\s*|\s+", text)
+    """Words, signs and blanks, each by itself."""
+    return re.findall(r"\w+|[^\w\s]|\s+", text)
 
 
 def _joined(pieces: list[Piece]) -> list[Piece]:

@@ -14,12 +14,11 @@ def ordinal(place: int) -> str:
 
 
 def duration_words(seconds: float) -> str:
-    """The largest unit that fits, rounded: "2 days", "3 hours", "5 minutes", "less than a minute"."""
-    for unit, length in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
-        count = round(seconds / length)
-        if count >= (1 if unit == "minute" else 2) or (count == 1 and seconds >= length):
-            return f"{count} {unit}{'' if count == 1 else 's'}"
-    return "less than a minute"
+    """In the largest unit of which there are two, rounded: "2 days", "26 hours", "90 minutes"."""
+    for unit, length in (("day", 86_400), ("hour", 3_600)):
+        if seconds >= 2 * length:
+            return f"{round(seconds / length)} {unit}s"
+    return counted(round(seconds / 60), "minute") if seconds >= 60 else "less than a minute"
 
 
 def counted(count: int, one: str, many: str | None = None) -> str:

@@ -1,0 +1,193 @@
+import re
+
+from django.test import Client
+
+from crowdsft.core.events import PointsAwarded
+from crowdsft.core.rewards.base import Award
+from crowdsft.web.accounts.models import User
+from crowdsft.web.campaigns.models import LedgerRow
+from tests.web.pages.campaign_builder import CampaignBuilder
+from tests.web.pages.reading import check_page
+
+URL = "/campaigns/joy-in-comments/points/"
+
+
+def _group_of(builder: CampaignBuilder) -> int:
+    me = builder.members[0].contributor
+    return next(index for index, group in enumerate(builder.state.current.groups) if me in group)
+
+
+def _distances(builder: CampaignBuilder, mine: float, others: float) -> list[float]:
+    """Bob's group gets `mine`, the other groups `others` and a little more each."""
+    own = _group_of(builder)
+    return [mine if group == own else others + 0.01 * group for group in range(3)]
+
+
+def _awarded(builder: CampaignBuilder, base: float, distances: list[float], award: Award) -> None:
+    """Decide a round whose points were settled by a policy that makes estimates."""
+    builder.decide_until_award(base, distances)
+    number = builder.state.current.number
+    builder.commit((PointsAwarded(number, (award,), 0, 1000 - award.points, number),))
+
+
+def test_without_an_account_one_signs_in_first(anonymous: Client, builder: CampaignBuilder) -> None:
+    assert anonymous.get(URL).headers["Location"] == f"/accounts/login/?next={URL}"
+
+
+def test_strangers_and_organisers_have_none_here(
+    as_charlie: Client, as_alice: Client, builder: CampaignBuilder
+) -> None:
+    assert "You are not a contributor here yet" in check_page(as_charlie.get(URL))
+    assert "You organise Joy in comments." in check_page(as_alice.get(URL))
+
+
+def test_before_the_first_award(as_bob: Client, builder: CampaignBuilder) -> None:
+    builder.open()
+    assert "You have not handed in anything yet." in check_page(as_bob.get(URL))
+    builder.contribute([2, 1, 1])
+    assert "You have handed in 2 responses for round 1." in check_page(as_bob.get(URL))
+    builder.close()
+    assert "Your work is in round 1" in check_page(as_bob.get(URL))
+
+
+def test_the_winners_award_group_first_then_the_person_then_the_doubt(
+    as_bob: Client, builder: CampaignBuilder
+) -> None:
+    builder.open().contribute([3, 1, 1, 1, 1, 1]).close()
+    builder.decide(0.6, _distances(builder, mine=0.45, others=0.55))
+    text = check_page(as_bob.get(URL))
+    me = builder.members[0].contributor
+    paid = builder.state.balances[me]
+    assert re.search(r"Your group, group [ABC], moved the model 25.0 % closer to the target\. It won", text)
+    earned = re.search(r"That earned the group (\d+) of the round's 1,000 points\.", text)
+    share = re.search(r"You gave (\d+) % of the group's contributions, so we paid you (\d+)\.", text)
+    assert earned is not None and share is not None
+    assert int(share[2]) == paid
+    assert abs(int(earned[1]) * int(share[1]) / 100 - paid) <= 0.005 * int(earned[1]) + 1
+    assert text.index("Your group") < text.index("You gave") < text.index("There is no range here")
+    assert f"why you got {paid} points" in text
+
+
+def test_a_group_that_lost_earns_nothing_and_is_told_why(as_bob: Client, alice: User, bob: User) -> None:
+    builder = CampaignBuilder.start(owner=alice, people=[bob], points={"policy": "marginal"})
+    builder.open().contribute().close()
+    builder.decide(0.6, _distances(builder, mine=0.66, others=0.4))
+    text = check_page(as_bob.get(URL))
+    assert "10.0 % further away from the target and came third of 3." in text
+    assert "By this campaign's rule your group has no part of the round's 1,000 points, so we paid 0." in text
+
+
+def test_a_small_gain_is_called_too_little_to_tell(as_bob: Client, builder: CampaignBuilder) -> None:
+    builder.open().contribute().close()
+    builder.decide(0.6, _distances(builder, mine=0.599, others=0.4))
+    assert "changed the model too little to tell" in check_page(as_bob.get(URL))
+
+
+def test_points_of_a_round_without_winner_are_carried_and_paid_together(
+    as_bob: Client, builder: CampaignBuilder
+) -> None:
+    builder.play(0.6, [0.6, 0.599, 0.601])
+    text = check_page(as_bob.get(URL))
+    assert "So 1,000 points are carried over." in text
+    assert "No clear winner, points carried over" in text
+    builder.open().contribute().close()
+    builder.decide(0.6, _distances(builder, mine=0.4, others=0.5))
+    text = check_page(as_bob.get(URL))
+    paid = builder.state.balances[builder.members[0].contributor]
+    assert (
+        f"The points of rounds 1 and 2 are paid together. Your parts of them add up to {paid:,} points."
+        in text
+    )
+    assert "paid for rounds 1 and 2" in text
+    assert "carried over" in check_page(as_bob.get(f"{URL}?round=1"))
+
+
+def test_the_history_ends_in_the_balance(as_bob: Client, builder: CampaignBuilder) -> None:
+    for base in (0.6, 0.5, 0.4):
+        builder.open().contribute().close()
+        builder.decide(base, _distances(builder, mine=base - 0.1, others=base - 0.05))
+    builder.finish()
+    response = as_bob.get(URL)
+    check_page(response)
+    rows = re.findall(
+        r'<td class="num">([+\d,]+)</td><td class="num">([\d,]+)</td></tr>', response.content.decode()
+    )
+    amounts = [int(amount.replace(",", "")) for amount, _ in rows][::-1]
+    balances = [int(balance.replace(",", "")) for _, balance in rows][::-1]
+    assert len(rows) == 3
+    assert balances == [sum(amounts[: index + 1]) for index in range(3)]
+    assert balances[-1] == builder.state.balances[builder.members[0].contributor]
+
+
+def test_each_payment_names_its_entry_of_the_ledger(as_bob: Client, builder: CampaignBuilder) -> None:
+    builder.open().contribute().close()
+    builder.decide(0.6, _distances(builder, mine=0.4, others=0.5))
+    row = LedgerRow.objects.get(campaign=builder.campaign, contributor=builder.members[0].contributor)
+    assert f"entry {row.position + 1} of the ledger, {row.hash[:12]}" in check_page(as_bob.get(URL))
+
+
+def test_an_estimate_is_explained_with_its_range(as_bob: Client, builder: CampaignBuilder) -> None:
+    builder.open().contribute().close()
+    me = builder.members[0].contributor
+    award = Award(me, 62, estimate=62.4, low=40.2, high=80.1, for_rounds=(1,))
+    _awarded(builder, 0.6, _distances(builder, mine=0.5, others=0.55), award)
+    response = as_bob.get(URL)
+    text = check_page(response)
+    assert "Your own work so far is worth between 40 and 80 points, most likely 62. We paid 62." in text
+    assert "kept back" not in text.split("How this is worked out")[0]
+    assert "The range is wide because one round says little." in text
+    assert 'class="range"' in response.content.decode()
+    assert text.index("Your group") < text.index("Your own work") < text.index("The range is wide")
+
+
+def test_what_is_not_sure_yet_is_kept_back(as_bob: Client, builder: CampaignBuilder) -> None:
+    builder.open().contribute().close()
+    me = builder.members[0].contributor
+    award = Award(me, 40, estimate=62.4, low=40.2, high=84.6, for_rounds=(1,))
+    _awarded(builder, 0.6, _distances(builder, mine=0.5, others=0.55), award)
+    text = check_page(as_bob.get(URL))
+    assert "We paid 40 now, which is the part that is sure. The rest is kept back." in text
+
+
+def test_a_negative_estimate_is_shown_and_not_paid(as_bob: Client, builder: CampaignBuilder) -> None:
+    builder.open().contribute().close()
+    me = builder.members[0].contributor
+    award = Award(me, 0, estimate=-12.0, low=-40.0, high=15.0, for_rounds=(1,))
+    _awarded(builder, 0.6, _distances(builder, mine=0.58, others=0.5), award)
+    text = check_page(as_bob.get(URL))
+    assert "between \N{MINUS SIGN}40 and 15 points, most likely \N{MINUS SIGN}12." in text
+    assert "points are never taken away: we paid 0." in text
+
+
+def test_a_round_one_took_no_part_in(as_bob: Client, builder: CampaignBuilder) -> None:
+    builder.open().contribute().close()
+    builder.decide(0.6, _distances(builder, mine=0.5, others=0.55))
+    builder.open().contribute([0, 1, 1, 1]).close()
+    builder.decide(0.5, [0.4, 0.45, 0.48])
+    text = check_page(as_bob.get(URL))
+    assert "You took no part in round 2." in text
+    assert "So there are no points in it for you." in text
+
+
+def test_an_unknown_round_falls_back_to_the_newest(as_bob: Client, builder: CampaignBuilder) -> None:
+    builder.play(0.6, [0.5, 0.55, 0.58])
+    for wanted in ("9", "x", "-1", "9" * 30):
+        assert "Round 1: why you got" in check_page(as_bob.get(URL, {"round": wanted}))
+
+
+def test_all_my_points_lists_campaigns_or_goes_to_the_only_one(
+    as_bob: Client, as_charlie: Client, alice: User, bob: User, builder: CampaignBuilder
+) -> None:
+    assert as_bob.get("/points/").headers["Location"] == URL
+    CampaignBuilder.start(owner=alice, people=[bob], campaign={"name": "Second"})
+    text = check_page(as_bob.get("/points/"))
+    assert "Joy in comments" in text
+    assert "Second" in text
+    assert "You are in no campaign yet" in check_page(as_charlie.get("/points/"))
+
+
+def test_the_campaign_page_shows_my_own_row(as_bob: Client, builder: CampaignBuilder) -> None:
+    builder.open().contribute().close()
+    builder.decide(0.6, _distances(builder, mine=0.4, others=0.5))
+    paid = builder.state.balances[builder.members[0].contributor]
+    assert f"quiet-fern-202 you {paid}" in check_page(as_bob.get("/campaigns/joy-in-comments/"))
