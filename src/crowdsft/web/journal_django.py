@@ -41,7 +41,10 @@ def contribution_digest(prompt: str, response: str) -> str:
 
 
 def campaign_state(campaign: Campaign) -> CampaignState:
-    """The campaign's state; only events that are new since the last call are read and applied."""
+    """The campaign's state; only events that are new since the last call are read and applied.
+
+    Nothing is remembered from inside a transaction: it may be rolled back, and its campaign's number used again.
+    """
     with _states_lock:
         known = _states.get(campaign.pk, CampaignState())
     rows = JournalEvent.objects.filter(campaign=campaign, position__gte=known.position).order_by("position")
@@ -50,6 +53,8 @@ def campaign_state(campaign: Campaign) -> CampaignState:
         if row.position != state.position:
             raise JournalError(f"The journal of {campaign.slug} has a gap before position {row.position}.")
         state = apply_event(state, decode_event(row.kind, row.payload))
+    if connection.in_atomic_block:
+        return state
     with _states_lock:
         if state.position > _states.get(campaign.pk, CampaignState()).position:
             _states[campaign.pk] = state
@@ -87,24 +92,29 @@ def take_over(campaign: Campaign) -> None:
     )
 
 
-def retry(campaign: Campaign) -> None:
-    """Try a step again that had failed for good."""
-    Step.objects.filter(campaign=campaign, run_after__isnull=True).update(
-        run_after=time.time(), attempts=0, error=""
-    )
+def retry(campaign: Campaign) -> bool:
+    """Try a step again that had failed for good. Returns whether there was one."""
+    stuck = Step.objects.filter(campaign=campaign, run_after__isnull=True).exclude(name="finished")
+    return bool(stuck.update(run_after=time.time(), attempts=0, error=""))
 
 
 class DjangoStore:
     """`rounds.store.Store` for the platform's database."""
 
     def claim(self, worker: str, *, lease_seconds: float, campaign: str | None = None) -> Claim | None:
-        """See `Store.claim`: a conditional update on the fence, so that of two workers one wins."""
+        """See `Store.claim`: a conditional update on the fence, so that of two workers one wins.
+
+        A commit leaves the fence and changes the step, so the update asks for the step that was read, too.
+        """
         now = time.time()
         free = Step.objects.filter(Q(run_after__lte=now), Q(worker="") | Q(lease_until__lt=now))
         if campaign is not None:
             free = free.filter(campaign__slug=campaign)
         for step in free.select_related("campaign").order_by("run_after")[:8]:
-            won = Step.objects.filter(pk=step.pk, fence=step.fence, run_after__lte=now).update(
+            unchanged = Step.objects.filter(
+                pk=step.pk, fence=step.fence, name=step.name, round_number=step.round_number
+            )
+            won = unchanged.filter(run_after__lte=now).update(
                 worker=worker,
                 lease_until=now + lease_seconds,
                 fence=F("fence") + 1,
