@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import unicodedata
+from pathlib import Path
 
+from django.conf import settings as django_settings
 from django.db import IntegrityError, transaction
 from django.utils.text import slugify
 
-from crowdsft.core.errors import InputError
+from crowdsft.core.errors import Fault, InputError, SettingsError
 from crowdsft.core.seeds import derive_seed
 from crowdsft.core.settings import CampaignSettings, settings_to_dict
 from crowdsft.rounds.references import check_references
 from crowdsft.web.accounts.models import User
 from crowdsft.web.campaigns.models import Campaign, Membership
 from crowdsft.web.journal_django import open_campaign, wake
+
+HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*(/[\w.-]+)?")
+ADDRESSES_IN_USE = frozenset({"new"})  # /campaigns/new/ is the form
 
 
 def create_campaign(
@@ -31,9 +37,43 @@ def create_campaign(
         is_supplied: All contributions come from a file.
 
     Raises:
-        SettingsError: when the base model or a name in the target does not exist.
+        SettingsError: when the base model or a name in the target does not exist, or when the owner asks for
+            what only the platform's operator may allow.
     """
+    if owner is not None and not django_settings.TRUST_ORGANISERS:
+        _check_trust(settings)
     check_references(settings)
+    try:
+        return _created(settings, owner=owner, salt=salt, is_supplied=is_supplied)
+    except IntegrityError:  # another campaign of this name was opened in this moment
+        return _created(settings, owner=owner, salt=salt, is_supplied=is_supplied)
+
+
+def _check_trust(settings: CampaignSettings) -> None:
+    """Refuse what would hand this machine to anybody with an account: its files, and code from elsewhere.
+
+    Raises:
+        SettingsError: naming what.
+    """
+    remedy = "Ask whoever runs the platform to allow it with CROWDSFT_TRUST_ORGANISERS=1."
+    faults = []
+    if settings.model.trust_remote_code:
+        faults.append(
+            Fault("model.trust_remote_code", f"would run the model's own code on this platform. {remedy}")
+        )
+    base = settings.model.base
+    is_builtin = base.startswith("builtin:")
+    if not is_builtin and (not HUB_ID.fullmatch(base) or Path(base).exists()):
+        faults.append(
+            Fault("model.base", f"is neither 'builtin:tiny' nor an id on the Hugging Face hub. {remedy}")
+        )
+    if faults:
+        raise SettingsError(faults)
+
+
+def _created(
+    settings: CampaignSettings, *, owner: User | None, salt: str | None, is_supplied: bool
+) -> Campaign:
     with transaction.atomic():
         campaign = Campaign(
             slug=_free_slug(settings.campaign.name),
@@ -60,7 +100,7 @@ def join(campaign: Campaign, user: User) -> Membership:
         try:
             with transaction.atomic():
                 return _add_member(campaign, user, Membership.CONTRIBUTOR)
-        except IntegrityError:
+        except IntegrityError:  # joined in another tab in this moment
             known = Membership.objects.get(campaign=campaign, user=user)
     if not known.consent:
         known.consent = consent_digest(campaign.settings)
@@ -99,19 +139,29 @@ def request_close(campaign: Campaign) -> None:
 
 def _add_member(campaign: Campaign, user: User, role: str) -> Membership:
     consent = consent_digest(campaign.settings) if role == Membership.CONTRIBUTOR else ""
+    name = _free_name(campaign, user.pseudonym)
     return Membership.objects.create(
         campaign=campaign,
         user=user,
-        contributor=campaign.contributor_id(user.pseudonym),
-        pseudonym=user.pseudonym,
+        contributor=campaign.contributor_id(name),
+        pseudonym=name,
         role=role,
         consent=consent,
     )
 
 
+def _free_name(campaign: Campaign, pseudonym: str) -> str:
+    """`pseudonym`, or with a number behind it where a file or somebody who left had it before."""
+    name, number = pseudonym, 2
+    while campaign.memberships.filter(contributor=campaign.contributor_id(name)).exists():
+        name, number = f"{pseudonym} ({number})", number + 1
+    return name
+
+
 def _free_slug(name: str) -> str:
     stem = slugify(name)[:60] or "campaign"
     taken = set(Campaign.objects.filter(slug__startswith=stem).values_list("slug", flat=True))
+    taken |= ADDRESSES_IN_USE
     if stem not in taken:
         return stem
     number = 2
