@@ -7,6 +7,9 @@ CROWDSFT_HOSTS          host names that may be served, separated by commas; defa
 CROWDSFT_ORIGINS        origins that forms may come from (https://crowd.example.org), separated by commas
 CROWDSFT_SECRET_KEY     default: made once and kept in CROWDSFT_DATA/secret-key
 CROWDSFT_HTTPS          1 when a proxy in front speaks HTTPS: secure cookies, strict transport security
+CROWDSFT_PROXIES        how many proxies in front add to X-Forwarded-For; default 1 with CROWDSFT_HTTPS, else 0
+CROWDSFT_RATE_LIMITS    0 turns the limits on sign-ups, log-ins and requests off; loopback is never limited
+CROWDSFT_TRUST_ORGANISERS  1 lets campaigns use models from this machine's folders and models with code of their own
 CROWDSFT_DEBUG          1 for developing only
 """
 
@@ -25,6 +28,8 @@ HERE = Path(__file__).resolve().parent
 DATA = Path(os.environ.get("CROWDSFT_DATA", Path.cwd() / "crowdsft-data"))
 DEBUG = os.environ.get("CROWDSFT_DEBUG") == "1"
 HTTPS = os.environ.get("CROWDSFT_HTTPS") == "1"
+RATE_LIMITS = os.environ.get("CROWDSFT_RATE_LIMITS", "1") != "0"
+TRUST_ORGANISERS = os.environ.get("CROWDSFT_TRUST_ORGANISERS") == "1"
 
 
 def _secret_key() -> str:
@@ -77,6 +82,13 @@ def _database() -> dict[str, Any]:
     }
 
 
+def _proxies() -> int:
+    text = os.environ.get("CROWDSFT_PROXIES", "1" if HTTPS else "0")
+    if not text.isdecimal():
+        raise ImproperlyConfigured(f"CROWDSFT_PROXIES is {text!r}; it must be a whole number, 0 or more.")
+    return int(text)
+
+
 SECRET_KEY = _secret_key()
 DATABASES = {"default": _database()}
 ALLOWED_HOSTS = [h for h in os.environ.get("CROWDSFT_HOSTS", "127.0.0.1,localhost,[::1]").split(",") if h]
@@ -103,6 +115,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "crowdsft.web.security.content_security_policy",
+    "crowdsft.web.api.errors.answer_in_json",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -153,9 +166,16 @@ ACCOUNT_SIGNUP_FIELDS = ["username*", "email", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_USERNAME_MIN_LENGTH = 3
+ACCOUNT_RATE_LIMITS: dict[str, str] | bool = {} if RATE_LIMITS else False
+ALLAUTH_TRUSTED_PROXY_COUNT = _proxies()
 EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
 
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",  # holds counts of requests, in each process
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
+    }
+}
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
 SESSION_COOKIE_AGE = 60 * 60 * 24 * 90
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from typing import Any
 
 from django.http import HttpRequest
@@ -11,7 +12,14 @@ from crowdsft.core.campaign import CampaignState, RoundState
 from crowdsft.core.errors import InputError
 from crowdsft.core.settings import parse_settings
 from crowdsft.rounds.result import campaign_result, distance_after, distance_before
-from crowdsft.web.api.access import find_campaign, find_membership, require_organiser, signed_in
+from crowdsft.web.api.access import (
+    answers,
+    find_campaign,
+    find_membership,
+    require_organiser,
+    signed_in,
+)
+from crowdsft.web.api.limits import NEW_CAMPAIGN
 from crowdsft.web.campaigns.create import create_campaign, join, request_close
 from crowdsft.web.campaigns.models import Campaign, Step
 from crowdsft.web.contributions.work import tasks_done, waiting_contributions
@@ -86,9 +94,14 @@ class AwardOut(Schema):
 
 
 class Entry(Schema):
-    """A ledger entry; anybody can check the chain of hashes."""
+    """A ledger entry; anybody can check the chain of hashes.
+
+    `hash` is the SHA-256 of the JSON array [previous, position, campaign, round, contributor, amount, reason]
+    in UTF-8, without blanks and without escapes for letters; the first `previous` is 64 zeros.
+    """
 
     position: int
+    campaign: str
     round: int
     contributor: str
     amount: int
@@ -103,20 +116,20 @@ def list_campaigns(request: HttpRequest) -> list[Summary]:
     return [_summary(campaign) for campaign in Campaign.objects.order_by("-created")]
 
 
-@router.post("/campaigns", response={201: Summary})
+@router.post("/campaigns", throttle=[NEW_CAMPAIGN], response=answers(Summary, 401, 403, 422, 429, status=201))
 def new_campaign(request: HttpRequest, body: NewCampaign) -> tuple[int, Summary]:
     """Open a campaign; all faults of its settings are listed together."""
     settings = parse_settings(body.settings)
     return 201, _summary(create_campaign(settings, owner=signed_in(request)))
 
 
-@router.get("/campaigns/{slug}", auth=None, response=Summary)
+@router.get("/campaigns/{slug}", auth=None, response=answers(Summary, 404))
 def one_campaign(request: HttpRequest, slug: str) -> Summary:
     """One campaign."""
     return _summary(find_campaign(slug))
 
 
-@router.post("/campaigns/{slug}/join", response=Membership)
+@router.post("/campaigns/{slug}/join", response=answers(Membership, 401, 403, 404, 422))
 def join_campaign(request: HttpRequest, slug: str, body: Consent) -> Membership:
     """Become a contributor."""
     campaign = find_campaign(slug)
@@ -126,29 +139,28 @@ def join_campaign(request: HttpRequest, slug: str, body: Consent) -> Membership:
     return _membership(campaign, request)
 
 
-@router.get("/campaigns/{slug}/me", response=Membership)
+@router.get("/campaigns/{slug}/me", response=answers(Membership, 401, 403, 404))
 def my_membership(request: HttpRequest, slug: str) -> Membership:
     """You in this campaign."""
     return _membership(find_campaign(slug), request)
 
 
-@router.get("/campaigns/{slug}/standings", auth=None, response=list[Standing])
+@router.get("/campaigns/{slug}/standings", auth=None, response=answers(list[Standing], 404))
 def standings(request: HttpRequest, slug: str) -> list[Standing]:
     """Everybody's points, most first; equal points share a rank."""
     campaign = find_campaign(slug)
     names = dict(campaign.memberships.exclude(consent="").values_list("contributor", "pseudonym"))
     names |= dict(campaign.memberships.filter(user=None).values_list("contributor", "pseudonym"))
     balances = campaign_state(campaign).balances
-    rows = sorted(
-        ((balances.get(key, 0), name) for key, name in names.items()), key=lambda row: (-row[0], row[1])
-    )
+    rows = sorted((-balances.get(key, 0), name) for key, name in names.items())
+    order = [minus_points for minus_points, _ in rows]
     return [
-        Standing(rank=1 + sum(other > points for other, _ in rows), contributor=name, points=points)
-        for points, name in rows
+        Standing(rank=1 + bisect_left(order, minus_points), contributor=name, points=-minus_points)
+        for minus_points, name in rows
     ]
 
 
-@router.get("/campaigns/{slug}/points", response=list[AwardOut])
+@router.get("/campaigns/{slug}/points", response=answers(list[AwardOut], 401, 403, 404))
 def my_points(request: HttpRequest, slug: str) -> list[AwardOut]:
     """Your awards, round by round."""
     campaign = find_campaign(slug)
@@ -160,12 +172,13 @@ def my_points(request: HttpRequest, slug: str) -> list[AwardOut]:
     ]
 
 
-@router.get("/campaigns/{slug}/ledger", auth=None, response=list[Entry])
+@router.get("/campaigns/{slug}/ledger", auth=None, response=answers(list[Entry], 404))
 def whole_ledger(request: HttpRequest, slug: str) -> list[Entry]:
     """The whole ledger, oldest first."""
     return [
         Entry(
             position=entry.position,
+            campaign=entry.campaign,
             round=entry.round_number,
             contributor=entry.contributor,
             amount=entry.amount,
@@ -177,7 +190,7 @@ def whole_ledger(request: HttpRequest, slug: str) -> list[Entry]:
     ]
 
 
-@router.get("/campaigns/{slug}/result", auth=None, response=dict[str, Any])
+@router.get("/campaigns/{slug}/result", auth=None, response=answers(dict[str, Any], 404))
 def result(request: HttpRequest, slug: str) -> dict[str, Any]:
     """What `crowdsft run --json` prints, as far as the campaign has come."""
     campaign = find_campaign(slug)
@@ -189,7 +202,7 @@ def result(request: HttpRequest, slug: str) -> dict[str, Any]:
     )
 
 
-@router.post("/campaigns/{slug}/close", response=Summary)
+@router.post("/campaigns/{slug}/close", response=answers(Summary, 401, 403, 404, 422))
 def close_round_now(request: HttpRequest, slug: str) -> Summary:
     """Close the open round (organisers)."""
     campaign = find_campaign(slug)
@@ -198,18 +211,20 @@ def close_round_now(request: HttpRequest, slug: str) -> Summary:
     return _summary(campaign)
 
 
-@router.post("/campaigns/{slug}/retry", response=Summary)
+@router.post("/campaigns/{slug}/retry", response=answers(Summary, 401, 403, 404, 422))
 def try_again(request: HttpRequest, slug: str) -> Summary:
     """Try a step again that has failed for good (organisers)."""
     campaign = find_campaign(slug)
     require_organiser(campaign, signed_in(request))
-    retry(campaign)
+    if not retry(campaign):
+        raise InputError("No step has failed for good, so there is nothing to try again.")
     return _summary(campaign)
 
 
 def _summary(campaign: Campaign) -> Summary:
     campaign.refresh_from_db()
-    settings, state = campaign.settings, campaign_state(campaign)
+    state = campaign_state(campaign)
+    settings = state.plan
     measured = _measured(state)
     status, doing = campaign_status(campaign)
     return Summary(
@@ -249,13 +264,14 @@ def _measured(state: CampaignState) -> list[RoundState]:
 
 def _membership(campaign: Campaign, request: HttpRequest) -> Membership:
     found = find_membership(campaign, signed_in(request))
+    state = campaign_state(campaign)
     return Membership(
         campaign=campaign.slug,
         pseudonym=found.pseudonym,
         role=found.role,
-        points=campaign_state(campaign).balances.get(found.contributor, 0),
+        points=state.balances.get(found.contributor, 0),
         tasks_done=tasks_done(found, campaign.round_number),
-        tasks_per_round=campaign.settings.tasks.per_contributor,
+        tasks_per_round=state.plan.tasks.per_contributor,
     )
 
 

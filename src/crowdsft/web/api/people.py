@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from datetime import datetime
 
-from django.contrib.auth import authenticate
-from django.contrib.auth.password_validation import validate_password
+from allauth.account.adapter import get_adapter
+from allauth.mfa.utils import is_mfa_enabled
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest
 from ninja import Router, Schema
+from ninja.errors import AuthenticationError, HttpError
 from pydantic import Field
 
-from crowdsft.core.errors import InputError
-from crowdsft.web.accounts.models import User, issue_token
-from crowdsft.web.api.access import NotAllowedError, signed_in
+from crowdsft.core.errors import Fault, SettingsError
+from crowdsft.web.accounts.models import ApiToken, User, issue_token
+from crowdsft.web.accounts.pseudonyms import new_pseudonym
+from crowdsft.web.api.access import answers, signed_in
+from crowdsft.web.api.errors import NotAllowedError, NotFoundError
+from crowdsft.web.api.limits import NEW_TOKEN, SIGN_UP
 
 router = Router(tags=["people"])
 
@@ -25,7 +30,7 @@ PSEUDONYM = re.compile(r"[\w][\w .'-]{1,38}[\w.]")
 class NewAccount(Schema):
     """Somebody signs up. Without a pseudonym one is made up."""
 
-    username: str = Field(min_length=3, max_length=150, pattern=r"^[\w.@+-]+$")
+    username: str = Field(min_length=3, max_length=150)
     password: str = Field(min_length=8, max_length=200)
     pseudonym: str | None = None
 
@@ -33,9 +38,15 @@ class NewAccount(Schema):
 class Login(Schema):
     """Name and password, to get a new token."""
 
-    username: str
-    password: str
-    token_name: str = "API"
+    username: str = Field(max_length=150)
+    password: str = Field(max_length=200)
+    token_name: str = Field(default="API", max_length=80)
+
+
+class NewToken(Schema):
+    """What a token is for."""
+
+    name: str = Field(default="API", max_length=80)
 
 
 class Account(Schema):
@@ -51,47 +62,125 @@ class AccountWithToken(Account):
     token: str
 
 
-@router.post("/accounts", auth=None, response={201: AccountWithToken})
+class Token(Schema):
+    """A token of yours; the key itself cannot be read again."""
+
+    id: int
+    name: str
+    created: datetime
+
+
+@router.post(
+    "/accounts", auth=None, throttle=[SIGN_UP], response=answers(AccountWithToken, 422, 429, status=201)
+)
 def sign_up(request: HttpRequest, body: NewAccount) -> tuple[int, AccountWithToken]:
-    """Make an account and a token for it."""
-    user = User(username=body.username)
-    if body.pseudonym is not None:
-        user.pseudonym = _checked_pseudonym(body.pseudonym)
-    try:
-        validate_password(body.password, user)
-    except ValidationError as error:
-        raise InputError(" ".join(error.messages)) from None
-    user.set_password(body.password)
+    """Make an account and a token for it; everything wrong with what was given is listed together."""
+    user = _new_user(body)
     try:
         with transaction.atomic():
             user.save()
-    except IntegrityError:
-        raise InputError("This username or pseudonym is taken. Please choose another.") from None
-    token = issue_token(user, "made at sign-up")
-    return 201, AccountWithToken(username=user.username, pseudonym=user.pseudonym, token=token)
+            token = issue_token(user, "made at sign-up")
+    except IntegrityError:  # somebody else took it in this moment
+        raise _refused(Fault("username", "or the pseudonym is taken. Please choose another")) from None
+    return 201, _with_token(user, token)
 
 
-@router.post("/tokens", auth=None, response={201: AccountWithToken})
+@router.post("/tokens", auth=None, response=answers(AccountWithToken, 401, 403, 429, status=201))
 def log_in(request: HttpRequest, body: Login) -> tuple[int, AccountWithToken]:
-    """A new token for an account."""
-    user = authenticate(request, username=body.username, password=body.password)
+    """A new token for an account, for its name and password."""
+    try:
+        user = get_adapter().authenticate(request, username=body.username, password=body.password)
+    except ValidationError:
+        raise HttpError(429, "Too many wrong passwords. Please try again in a few minutes.") from None
     if not isinstance(user, User):
-        raise NotAllowedError("Username and password do not belong together.")
-    token = issue_token(user, body.token_name[:80])
-    return 201, AccountWithToken(username=user.username, pseudonym=user.pseudonym, token=token)
+        raise AuthenticationError(
+            message="Username and password do not belong together. Check both and try again."
+        )
+    if is_mfa_enabled(user):
+        raise NotAllowedError(
+            "This account has a second factor. Log in with a browser, and make a token with POST /api/me/tokens."
+        )
+    return 201, _with_token(user, issue_token(user, body.token_name))
 
 
-@router.get("/me", response=Account)
+@router.get("/me", response=answers(Account, 401))
 def me(request: HttpRequest) -> Account:
     """Who you are."""
     user = signed_in(request)
     return Account(username=user.username, pseudonym=user.pseudonym)
 
 
-def _checked_pseudonym(text: str) -> str:
-    clean = unicodedata.normalize("NFC", text).strip()
-    if not PSEUDONYM.fullmatch(clean):
-        raise InputError(
-            "A pseudonym has 3 to 40 letters, digits, blanks, dots or dashes. Please choose another."
-        )
-    return clean
+@router.get("/me/tokens", response=answers(list[Token], 401))
+def my_tokens(request: HttpRequest) -> list[Token]:
+    """Your tokens, newest first."""
+    rows = ApiToken.objects.filter(user=signed_in(request)).order_by("-created", "-pk")
+    return [Token(id=row.pk, name=row.name, created=row.created) for row in rows]
+
+
+@router.post(
+    "/me/tokens", throttle=[NEW_TOKEN], response=answers(AccountWithToken, 401, 403, 422, 429, status=201)
+)
+def new_token(request: HttpRequest, body: NewToken) -> tuple[int, AccountWithToken]:
+    """Another token, for whoever is signed in already."""
+    user = signed_in(request)
+    return 201, _with_token(user, issue_token(user, body.name))
+
+
+@router.delete("/me/tokens/{int:token_id}", response=answers(None, 401, 403, 404, status=204))
+def take_back_token(request: HttpRequest, token_id: int) -> tuple[int, None]:
+    """Take a token back; it stops working at once."""
+    deleted, _ = ApiToken.objects.filter(user=signed_in(request), pk=token_id).delete()
+    if not deleted:
+        raise NotFoundError("There is no such token of yours. GET /api/me/tokens lists them.")
+    return 204, None
+
+
+def _with_token(user: User, token: str) -> AccountWithToken:
+    return AccountWithToken(username=user.username, pseudonym=user.pseudonym, token=token)
+
+
+def _new_user(body: NewAccount) -> User:
+    """The account to be saved, by the same rules as the page's form.
+
+    Raises:
+        SettingsError: with everything that is wrong.
+    """
+    user = User(username=User.normalize_username(body.username))
+    faults = []
+    try:
+        get_adapter().clean_username(user.username)
+    except ValidationError as error:
+        faults.append(Fault("username", _sentence(error)))
+    try:
+        get_adapter().clean_password(body.password, user)
+    except ValidationError as error:
+        faults.append(Fault("password", _sentence(error)))
+    pseudonym = _free_pseudonym() if body.pseudonym is None else _clean_pseudonym(body.pseudonym)
+    if not PSEUDONYM.fullmatch(pseudonym):
+        faults.append(Fault("pseudonym", "must have 3 to 40 letters, digits, blanks, dots or dashes"))
+    elif User.objects.filter(pseudonym__iexact=pseudonym).exists():
+        faults.append(Fault("pseudonym", "is taken. Please choose another"))
+    if faults:
+        raise _refused(*faults)
+    user.pseudonym = pseudonym
+    user.set_password(body.password)
+    return user
+
+
+def _refused(*faults: Fault) -> SettingsError:
+    return SettingsError(faults, source="the new account")
+
+
+def _sentence(error: ValidationError) -> str:
+    return " ".join(error.messages).rstrip(".")
+
+
+def _clean_pseudonym(text: str) -> str:
+    return " ".join(unicodedata.normalize("NFKC", text).split())
+
+
+def _free_pseudonym() -> str:
+    name = new_pseudonym()
+    while User.objects.filter(pseudonym=name).exists():
+        name = new_pseudonym()
+    return name

@@ -10,7 +10,9 @@ from ninja import Router, Schema
 from pydantic import Field
 
 from crowdsft.rounds.artifacts import Artifacts
-from crowdsft.web.api.access import NotFoundError, find_campaign, require_contributor, signed_in
+from crowdsft.web.api.access import answers, find_campaign, require_contributor, signed_in
+from crowdsft.web.api.errors import NotFoundError
+from crowdsft.web.api.limits import WORK
 from crowdsft.web.contributions import work
 from crowdsft.web.contributions.models import Task
 
@@ -18,13 +20,17 @@ router = Router(tags=["work"])
 
 
 class TaskOut(Schema):
-    """What to do. `model_response` is the text to correct; `draft` is what has been typed so far."""
+    """What to do. `model_response` is the text to correct; `draft` is what has been typed so far.
+
+    `state`: open, done, skipped or expired (its round closed before anything was handed in).
+    """
 
     id: int
     campaign: str
     round: int
     number: int
     kind: str
+    state: str
     prompt: str
     model_response: str
     draft: str
@@ -34,7 +40,7 @@ class TaskOut(Schema):
 class Text(Schema):
     """A draft or a response."""
 
-    text: str = Field(max_length=200_000)
+    text: str = Field(max_length=work.KEPT_CHARACTERS)
 
 
 class Reason(Schema):
@@ -44,13 +50,13 @@ class Reason(Schema):
 
 
 class Accepted(Schema):
-    """A contribution was accepted."""
+    """A contribution was accepted. `round` is the round of its task."""
 
     id: str
     round: int
 
 
-@router.post("/campaigns/{slug}/task", response=TaskOut)
+@router.post("/campaigns/{slug}/task", throttle=[WORK], response=answers(TaskOut, 401, 403, 404, 409, 429))
 def get_task(request: HttpRequest, slug: str) -> TaskOut:
     """Your open task, or a new one. 409 while there is nothing to do."""
     campaign = find_campaign(slug)
@@ -58,22 +64,40 @@ def get_task(request: HttpRequest, slug: str) -> TaskOut:
     return _out(work.current_task(campaign, membership, Artifacts(django_settings.DATA / "artifacts")))
 
 
-@router.put("/tasks/{task_id}/draft", response={204: None})
+@router.get("/tasks/{int:task_id}", response=answers(TaskOut, 401, 404))
+def look_at_task(request: HttpRequest, task_id: int) -> TaskOut:
+    """A task of yours as it is now, with its draft, also after its round has closed."""
+    return _out(_mine(request, task_id))
+
+
+@router.put(
+    "/tasks/{int:task_id}/draft",
+    throttle=[WORK],
+    response=answers(None, 401, 403, 404, 422, 429, status=204),
+)
 def keep_draft(request: HttpRequest, task_id: int, body: Text) -> tuple[int, None]:
     """Keep what has been typed so far; renews the lease."""
     work.save_draft(_mine(request, task_id), body.text)
     return 204, None
 
 
-@router.post("/tasks/{task_id}/response", response={201: Accepted})
+@router.post(
+    "/tasks/{int:task_id}/response",
+    throttle=[WORK],
+    response=answers(Accepted, 401, 403, 404, 422, 429, status=201),
+)
 def hand_in(request: HttpRequest, task_id: int, body: Text) -> tuple[int, Accepted]:
-    """Hand in the response."""
+    """Hand in the response. Sending the same again is safe: it gives the same contribution."""
     task = _mine(request, task_id)
     contribution = work.hand_in(task, body.text)
     return 201, Accepted(id=str(contribution.pk), round=task.round_number)
 
 
-@router.post("/tasks/{task_id}/skip", response={204: None})
+@router.post(
+    "/tasks/{int:task_id}/skip",
+    throttle=[WORK],
+    response=answers(None, 401, 403, 404, 422, 429, status=204),
+)
 def skip(request: HttpRequest, task_id: int, body: Reason) -> tuple[int, None]:
     """Skip the task."""
     work.skip(_mine(request, task_id), body.reason)
@@ -87,7 +111,7 @@ def _mine(request: HttpRequest, task_id: int) -> Task:
         .first()
     )
     if task is None:
-        raise NotFoundError("There is no such task of yours.")
+        raise NotFoundError("There is no such task of yours. POST /api/campaigns/SLUG/task gives you one.")
     return task
 
 
@@ -98,6 +122,7 @@ def _out(task: Task) -> TaskOut:
         round=task.round_number,
         number=task.number,
         kind=task.kind,
+        state=task.state,
         prompt=task.prompt,
         model_response=task.model_response,
         draft=task.draft,
