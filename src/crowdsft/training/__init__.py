@@ -14,6 +14,7 @@ BACKENDS: Table[TrainingBackend] = Table(
     "training backend",
     {
         "lora": "crowdsft.training.lora:Lora",
+        "multi_lora": "crowdsft.training.multi_lora.backend:MultiLora",
         "full_finetune": "crowdsft.training.full_finetune:FullFinetune",
     },
 )

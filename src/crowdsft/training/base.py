@@ -152,8 +152,8 @@ class TrainingBackend(Protocol):
 
     Laws, checked for every entry of the table:
     - one candidate per group, in the order of `groups`; the base is left exactly as it was;
-    - the same base, group data and options give the same bytes, whatever other groups are trained
-      beside it and whatever was drawn from any random generator before;
+    - the same base, groups and options give the same bytes, whatever was drawn from any random generator
+      before; other groups beside it change a candidate by rounding at most;
     - multiplying every weight of a group by one positive number changes nothing but rounding;
     - an example of weight 0 changes nothing;
     - a run that stops early (an error, Ctrl-C) leaves only whole adapters behind.

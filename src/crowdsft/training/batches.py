@@ -24,7 +24,7 @@ class Batch:
         is_token: bool[B, T]; False on padding.
         has_loss: bool[B, T]; True at the positions whose next token belongs to a response.
         targets: int64[N]; the next token at each position with loss, row by row.
-        weights: float32[N]; the weight of its example over N, so that the loss is a weighted sum.
+        weights: float64[N]; the weight of its example over N, so that the loss is a weighted sum.
     """
 
     tokens: Tensor
@@ -100,5 +100,5 @@ def make_batch(examples: Sequence[TokenisedExample], *, padding: int) -> Batch:
         torch.from_numpy(is_token),
         torch.from_numpy(has_loss),
         torch.tensor(targets),
-        torch.tensor(weights, dtype=torch.float32) / len(targets),
+        torch.tensor(weights, dtype=torch.float64) / len(targets),
     )

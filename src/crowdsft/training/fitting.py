@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from crowdsft.core.errors import TrainingError
 from crowdsft.training.base import GroupData, ProgressCallback, TrainingOptions, TrainingProgress
 from crowdsft.training.batches import Batch, make_batch, plan_steps, relevant_examples
-from crowdsft.training.chat_examples import tokenise_examples
+from crowdsft.training.chat_examples import TokenisedExample, tokenise_examples
 from crowdsft.training.models import LoadedModel
 from crowdsft.training.optimiser import FlatAdamW, learning_rate_at
 
@@ -36,14 +36,25 @@ def plan_batches(base: LoadedModel, group: GroupData, options: TrainingOptions) 
     Raises:
         TrainingError: The group has no example to learn from, or a prompt is too long.
     """
+    padding = base.tokenizer.pad_token_id
+    return [make_batch(step, padding=padding) for step in plan_examples(base, group, options)]
+
+
+def plan_examples(
+    base: LoadedModel, group: GroupData, options: TrainingOptions
+) -> list[list[TokenisedExample]]:
+    """The examples of each step of a group's training, in order.
+
+    Raises:
+        TrainingError: The group has no example to learn from, or a prompt is too long.
+    """
     relevant = relevant_examples(group)
     try:
         tokenised = tokenise_examples(base.tokenizer, relevant.examples, max_tokens=options.max_tokens)
     except TrainingError as error:
         raise TrainingError(f"group {group.group}: {error}") from error
-    padding = base.tokenizer.pad_token_id
     return [
-        make_batch([tokenised[index] for index in indices], padding=padding)
+        [tokenised[index] for index in indices]
         for indices in plan_steps(len(tokenised), options, seed=group.seed)
     ]
 
@@ -90,22 +101,31 @@ def batch_loss(model: Any, batch: Batch) -> Tensor:
         logits = model(input_ids=batch.tokens, attention_mask=batch.is_token.long(), use_cache=False).logits
     if logits.dim() == 3:  # the model's head is not a module of its own, so nothing was left out
         logits = logits[batch.has_loss]
-    losses = nn.functional.cross_entropy(logits.float(), batch.targets, reduction="none")
-    return losses @ batch.weights
+    wide = logits if logits.dtype == torch.float64 else logits.float()
+    losses = nn.functional.cross_entropy(wide, batch.targets, reduction="none")
+    return losses @ batch.weights.to(losses.dtype)
 
 
 @contextmanager
 def only_these_positions(model: Any, wanted: Tensor) -> Iterator[None]:
-    """Inside the block the output head sees the hidden states at `wanted` (bool[B, T]) only.
+    """Inside the block the output head sees the hidden states at some positions of all [B, T] only.
 
     The head multiplies by the whole vocabulary, and prompts and padding need no logits. What a model
     does to the logits afterwards (scaling, soft capping) works on each position alone and is unaffected.
+
+    Args:
+        wanted: bool[B, T], or int64[N] that counts through the positions row by row.
     """
     head = model.get_output_embeddings()
     if head is None:
         yield
         return
-    handle = head.register_forward_pre_hook(lambda _, inputs: (inputs[0][wanted], *inputs[1:]))
+
+    def select(_: nn.Module, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        chosen = wanted.flatten() if wanted.dtype == torch.bool else wanted
+        return (inputs[0].flatten(0, -2)[chosen], *inputs[1:])
+
+    handle = head.register_forward_pre_hook(select)
     try:
         yield
     finally:

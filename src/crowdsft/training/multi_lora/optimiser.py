@@ -1,0 +1,48 @@
+"""AdamW for J adapters side by side: each has its own rate, its own clip and its own number of steps."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import torch
+
+from crowdsft.training.base import TrainingOptions
+from crowdsft.training.multi_lora.parameters import AdapterParameters
+from crowdsft.training.optimiser import BETA_1, BETA_2, EPSILON
+
+
+class BatchedAdamW:
+    """AdamW over the first rows of the flat arrays; equal to J optimisers that never meet.
+
+    A clip over all adapters together would couple them, so the norm is taken row by row.
+    """
+
+    def __init__(self, parameters: AdapterParameters, options: TrainingOptions) -> None:
+        self._parameters = parameters
+        self._options = options
+        self._updates = 0
+        self._mean = torch.zeros_like(parameters.values)
+        self._square = torch.zeros_like(parameters.values)
+        self._rate_factors = parameters.rate_factors(options.b_rate_ratio)
+
+    @torch.no_grad()
+    def step(self, learning_rates: Sequence[float]) -> None:
+        """Update the first len(learning_rates) adapters and clear their gradients."""
+        active = slice(0, len(learning_rates))
+        values, gradients = self._parameters.values[active], self._parameters.gradients[active]
+        mean, square = self._mean[active], self._square[active]
+        if self._options.gradient_clip > 0:
+            norms = torch.linalg.vector_norm(gradients, dim=1, keepdim=True)
+            limit = self._options.gradient_clip
+            gradients.mul_(torch.where(norms > limit, limit / (norms + 1e-6), 1.0))
+        self._updates += 1
+        rates = torch.tensor(learning_rates, dtype=values.dtype, device=values.device)[:, None]
+        mean.lerp_(gradients, 1 - BETA_1)
+        square.mul_(BETA_2).addcmul_(gradients, gradients, value=1 - BETA_2)
+        if self._options.weight_decay > 0:
+            values.addcmul_(values, rates * self._rate_factors, value=-self._options.weight_decay)
+        spread = square.sqrt().div_(math.sqrt(1 - BETA_2**self._updates)).add_(EPSILON)
+        update = mean.div(spread).mul_(self._rate_factors)
+        values.addcmul_(update, rates, value=-1 / (1 - BETA_1**self._updates))
+        gradients.zero_()

@@ -1,0 +1,167 @@
+"""The parameters of J adapters: one flat array of values, one of gradients, and views into them.
+
+Row j holds adapter j: for each group of modules that read the same input their A's, one under the other,
+then their B's. Adapters are sorted by their number of steps, so the ones still training are the first rows.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from crowdsft.core.seeds import derive_seed
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """A linear module: its name, inputs and outputs."""
+
+    name: str
+    inputs: int
+    outputs: int
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One module's share of a group: where its outputs stand in the group's, and its B with the gradient.
+
+    Args:
+        name: The module's full name.
+        columns: Its outputs among the group's outputs.
+        ranks: Its inner dimensions among the group's.
+        B, B_gradient: [J, outputs, rank].
+    """
+
+    name: str
+    columns: slice
+    ranks: slice
+    B: Tensor
+    B_gradient: Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class FactorGroup:
+    """The factors of all adapters for modules that read the same input, computed as one.
+
+    Args:
+        A, A_gradient: [J, parts * rank, inputs].
+        parts: The modules that have an adapter.
+        scale: alpha / rank.
+    """
+
+    A: Tensor
+    A_gradient: Tensor
+    parts: tuple[Part, ...]
+    scale: float
+
+    def only(self, rows: slice) -> FactorGroup:
+        """Views of some of the adapters."""
+        parts = tuple(
+            Part(part.name, part.columns, part.ranks, part.B[rows], part.B_gradient[rows])
+            for part in self.parts
+        )
+        return FactorGroup(self.A[rows], self.A_gradient[rows], parts, self.scale)
+
+
+class AdapterParameters:
+    """Values and gradients of J adapters, [J, P] each, and the factor groups that view them.
+
+    Args:
+        groups: Modules that read the same input, group by group, in the order of their outputs.
+        adapted: Full names of the modules that get an adapter; the others only take up columns.
+        count: J.
+        rank: Inner dimension of every adapter.
+        scale: alpha / rank.
+        dtype, device: Of the values and gradients.
+    """
+
+    def __init__(
+        self,
+        groups: Sequence[Sequence[Shape]],
+        adapted: Sequence[str],
+        *,
+        count: int,
+        rank: int,
+        scale: float,
+        dtype: torch.dtype,
+        device: torch.device,
+    ) -> None:
+        wanted = frozenset(adapted)
+        chosen = [[shape for shape in group if shape.name in wanted] for group in groups]
+        size = sum(rank * (shape.inputs + shape.outputs) for group in chosen for shape in group)
+        self.rank = rank
+        self.values = torch.zeros(count, size, dtype=dtype, device=device)
+        self.gradients = torch.zeros_like(self.values)
+        self.groups: dict[str, FactorGroup] = {}
+        self._b_columns = torch.zeros(size, dtype=torch.bool, device=device)
+        start = 0
+        for group, kept in zip(groups, chosen, strict=True):
+            if kept:
+                factors, start = self._place(group, kept, start, scale)
+                self.groups[group[0].name] = factors
+
+    def _place(
+        self, group: Sequence[Shape], kept: Sequence[Shape], start: int, scale: float
+    ) -> tuple[FactorGroup, int]:
+        rank, inputs = self.rank, kept[0].inputs
+
+        def views(rows: int, columns: int, at: int) -> tuple[Tensor, Tensor]:
+            span = slice(at, at + rows * columns)
+            shape = (len(self.values), rows, columns)
+            return self.values[:, span].view(shape), self.gradients[:, span].view(shape)
+
+        A, A_gradient = views(len(kept) * rank, inputs, start)
+        start += len(kept) * rank * inputs
+        starts = {
+            shape.name: sum(other.outputs for other in group[:place]) for place, shape in enumerate(group)
+        }
+        parts = []
+        for place, shape in enumerate(kept):
+            B, B_gradient = views(shape.outputs, rank, start)
+            self._b_columns[start : start + shape.outputs * rank] = True
+            start += shape.outputs * rank
+            column = starts[shape.name]
+            parts.append(
+                Part(
+                    shape.name,
+                    slice(column, column + shape.outputs),
+                    slice(place * rank, (place + 1) * rank),
+                    B,
+                    B_gradient,
+                )
+            )
+        return FactorGroup(A, A_gradient, tuple(parts), scale), start
+
+    def rate_factors(self, b_rate_ratio: float) -> Tensor:
+        """[P]: what the learning rate of each parameter is multiplied by."""
+        return torch.where(self._b_columns, b_rate_ratio, 1.0).to(self.values.dtype)
+
+    def factors_of(self, adapter: int) -> Iterator[tuple[str, Tensor, Tensor]]:
+        """Each module's name, A [rank, inputs] and B [outputs, rank] of one adapter, sorted as PEFT's names are."""
+        found = [
+            (part.name, group.A[adapter, part.ranks], part.B[adapter])
+            for group in self.groups.values()
+            for part in group.parts
+        ]
+        return iter(sorted(found, key=lambda entry: f"{entry[0]}.lora_A"))
+
+    @torch.no_grad()
+    def draw(self, adapter: int, *, seed: int) -> None:
+        """Start one adapter: A from uniform numbers within 1 / sqrt(inputs), B from 0, as `lora` does."""
+        generator = torch.Generator().manual_seed(derive_seed(seed, "adapter"))
+        for _, A, B in self.factors_of(adapter):
+            bound = 1 / math.sqrt(A.shape[1])
+            A.copy_(torch.empty(A.shape).uniform_(-bound, bound, generator=generator))
+            B.zero_()
+
+    def stored(self, adapter: int) -> Mapping[str, Tensor]:
+        """One adapter's tensors by the names that PEFT stores them under, in float32."""
+        tensors = {}
+        for name, A, B in self.factors_of(adapter):
+            tensors[f"base_model.model.{name}.lora_A.weight"] = A.detach().float()
+            tensors[f"base_model.model.{name}.lora_B.weight"] = B.detach().float()
+        return tensors

@@ -1,0 +1,102 @@
+"""Training in any transformers model: its own forward, with its linear modules exchanged for adapted ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from crowdsft.core.errors import TrainingError
+from crowdsft.training.fitting import only_these_positions
+from crowdsft.training.multi_lora.batches import StepExamples, pad_rows
+from crowdsft.training.multi_lora.layer import adapted_linear
+from crowdsft.training.multi_lora.parameters import AdapterParameters, FactorGroup, Shape
+
+
+class AdaptedModule(nn.Module):
+    """Stands in for a linear module; `factors` are those of the adapters that the current rows belong to."""
+
+    def __init__(self, name: str, original: nn.Module) -> None:
+        super().__init__()
+        self.name = name
+        self.original = original
+        self.factors: FactorGroup | None = None
+        self.expected: tuple[int, ...] = ()
+        weight, bias = original.weight, original.bias
+        assert isinstance(weight, Tensor)
+        assert bias is None or isinstance(bias, Tensor)
+        self._is_transposed = not isinstance(original, nn.Linear)  # GPT-2 stores [inputs, outputs]
+        self.weight, self.bias = weight, bias
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[..., inputs] to [..., outputs]; the leading places belong to the adapters in turn, evenly."""
+        assert self.factors is not None
+        count = x.shape[:-1].numel()
+        if count not in self.expected:
+            raise TrainingError(
+                f"the module {self.name} sees {count} tokens of a batch, not {self.expected[0]}, so its rows cannot "
+                "be told apart by adapter. Use the training backend 'lora', or leave it out of target_modules."
+            )
+        weight = self.weight.mT if self._is_transposed else self.weight
+        adapters = len(self.factors.A)
+        y = adapted_linear(x.reshape(adapters, -1, x.shape[-1]), weight, self.bias, self.factors)
+        return y.view(*x.shape[:-1], -1)
+
+
+@dataclass(frozen=True, slots=True)
+class RowsForward:
+    """A transformers model whose linear modules are adapted; see `adapted_model`."""
+
+    model: Any
+    modules: tuple[AdaptedModule, ...]
+    parameters: AdapterParameters
+    padding: int
+
+    def losses(self, examples: StepExamples, adapters: slice) -> Tensor:
+        """float[J]: the weighted mean loss of each of `adapters` on its examples, with a graph behind it."""
+        batch = pad_rows(examples, padding=self.padding, device=self.parameters.values.device)
+        expected = (batch.tokens.numel(), batch.labels.places.numel())
+        for module in self.modules:
+            module.factors = self.parameters.groups[module.name].only(adapters)
+            module.expected = expected
+        with only_these_positions(self.model, batch.labels.places):
+            output = self.model(input_ids=batch.tokens, attention_mask=batch.mask, use_cache=False)
+        logits = output.logits
+        if logits.dim() == 3:  # the head is not a module of its own, so nothing was left out
+            logits = logits.flatten(0, 1)[batch.labels.places]
+        return batch.labels.losses(logits)
+
+
+def linear_shapes(model: Any, names: list[str]) -> list[list[Shape]]:
+    """Each module as a group of its own."""
+    shapes = []
+    for name in names:
+        outputs, inputs = model.get_submodule(name).weight.shape
+        if not isinstance(model.get_submodule(name), nn.Linear):
+            outputs, inputs = inputs, outputs
+        shapes.append([Shape(name, inputs, outputs)])
+    return shapes
+
+
+@contextmanager
+def adapted_model(model: Any, parameters: AdapterParameters, *, padding: int) -> Iterator[RowsForward]:
+    """`model` with adapted modules in place of its linear ones, which come back at the end of the block."""
+    modules = []
+    hook = model.get_input_embeddings().register_forward_hook(
+        lambda _module, _inputs, output: output.requires_grad_()
+    )
+    try:
+        for name in parameters.groups:
+            module = AdaptedModule(name, model.get_submodule(name))
+            model.set_submodule(name, module)
+            modules.append(module)
+        with torch.enable_grad():
+            yield RowsForward(model, tuple(modules), parameters, padding)
+    finally:
+        hook.remove()
+        for module in modules:
+            model.set_submodule(module.name, module.original)
