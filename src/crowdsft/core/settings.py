@@ -26,7 +26,7 @@ from crowdsft.core.rewards import REWARDS
 SETTINGS_VERSION = 1
 
 EMBEDDINGS = ("emotions", "hashed_words")
-BACKENDS = ("lora", "full_finetune")
+BACKENDS = ("lora", "multi_lora", "full_finetune")
 TASK_KINDS = ("write_response", "correct_response")
 
 NonEmpty = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
@@ -93,12 +93,18 @@ class RoundsSection(Section):
 
 
 class TrainingSection(Section):
-    """How each group's copy of the base is fine-tuned."""
+    """How each group's copy of the base is fine-tuned.
+
+    `learning_rate`, `b_rate_ratio` and `adapt_head` that are not given follow the size of the base model: what a
+    tiny model needs would make a large one diverge.
+    """
 
     backend: str = "lora"
     rank: Annotated[int, Field(ge=1, le=512)] = 16
     alpha: Annotated[float, Field(gt=0)] = 32.0
-    learning_rate: Annotated[float, Field(gt=0, lt=1)] = 5e-3
+    learning_rate: Annotated[float, Field(gt=0, lt=1)] | None = None
+    b_rate_ratio: Annotated[float, Field(gt=0, le=1_000)] | None = None
+    adapt_head: bool | None = None
     batch_size: Annotated[int, Field(ge=1, le=4_096)] = 8
     passes: Annotated[int, Field(ge=1, le=1_000)] = 3
     max_tokens: Annotated[int, Field(ge=8, le=131_072)] = 256

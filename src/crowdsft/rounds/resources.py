@@ -85,7 +85,17 @@ class Resources:
         return BACKENDS.make(settings.training.backend)
 
 
-def training_options(settings: CampaignSettings) -> TrainingOptions:
-    """The campaign's training settings as the backends take them."""
-    chosen = settings.training.model_dump(exclude={"backend"})
-    return TrainingOptions(**chosen)
+TINY_PARAMETERS = 20_000_000
+FOR_TINY_MODELS = {"learning_rate": 2e-3, "b_rate_ratio": 8.0, "adapt_head": True}
+FOR_OTHER_MODELS = {"learning_rate": 2e-4, "b_rate_ratio": 1.0, "adapt_head": False}
+
+
+def training_options(settings: CampaignSettings, *, parameters: int) -> TrainingOptions:
+    """The campaign's training settings as the backends take them.
+
+    Args:
+        parameters: Number of the base model's parameters; what the settings leave open follows it.
+    """
+    chosen = settings.training.model_dump(exclude={"backend"}, exclude_none=True)
+    by_size = FOR_TINY_MODELS if parameters < TINY_PARAMETERS else FOR_OTHER_MODELS
+    return TrainingOptions(**(by_size | chosen))

@@ -196,10 +196,12 @@ def train(state: CampaignState, store: Store, resources: Resources) -> tuple[Eve
             f"training group {progress.group + 1}, step {progress.step} of {progress.steps}", share
         )
 
+    base = resources.base(settings, current.lineage)
+    parameters = sum(parameter.numel() for parameter in base.model.parameters())
     trained = resources.backend(settings).train(
-        resources.base(settings, current.lineage),
+        base,
         data,
-        options=training_options(settings),
+        options=training_options(settings, parameters=parameters),
         output=resources.artifacts.root,
         progress=tell,
     )
