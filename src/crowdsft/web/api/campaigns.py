@@ -6,7 +6,7 @@ from bisect import bisect_left
 from typing import Any
 
 from django.http import HttpRequest
-from ninja import Router, Schema
+from ninja import Router, Schema, Status
 
 from crowdsft.core.campaign import CampaignState, RoundState
 from crowdsft.core.errors import InputError
@@ -117,10 +117,10 @@ def list_campaigns(request: HttpRequest) -> list[Summary]:
 
 
 @router.post("/campaigns", throttle=[NEW_CAMPAIGN], response=answers(Summary, 401, 403, 422, 429, status=201))
-def new_campaign(request: HttpRequest, body: NewCampaign) -> tuple[int, Summary]:
+def new_campaign(request: HttpRequest, body: NewCampaign) -> Status[Summary]:
     """Open a campaign; all faults of its settings are listed together."""
     settings = parse_settings(body.settings)
-    return 201, _summary(create_campaign(settings, owner=signed_in(request)))
+    return Status(201, _summary(create_campaign(settings, owner=signed_in(request))))
 
 
 @router.get("/campaigns/{slug}", auth=None, response=answers(Summary, 404))

@@ -11,7 +11,7 @@ from allauth.mfa.utils import is_mfa_enabled
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest
-from ninja import Router, Schema
+from ninja import Router, Schema, Status
 from ninja.errors import AuthenticationError, HttpError
 from pydantic import Field
 
@@ -73,7 +73,7 @@ class Token(Schema):
 @router.post(
     "/accounts", auth=None, throttle=[SIGN_UP], response=answers(AccountWithToken, 422, 429, status=201)
 )
-def sign_up(request: HttpRequest, body: NewAccount) -> tuple[int, AccountWithToken]:
+def sign_up(request: HttpRequest, body: NewAccount) -> Status[AccountWithToken]:
     """Make an account and a token for it; everything wrong with what was given is listed together."""
     user = _new_user(body)
     try:
@@ -82,17 +82,17 @@ def sign_up(request: HttpRequest, body: NewAccount) -> tuple[int, AccountWithTok
             token = issue_token(user, "made at sign-up")
     except IntegrityError:  # somebody else took it in this moment
         raise _refused(Fault("username", "or the pseudonym is taken. Please choose another")) from None
-    return 201, _with_token(user, token)
+    return Status(201, _with_token(user, token))
 
 
 @router.post("/tokens", auth=None, response=answers(AccountWithToken, 401, 403, 429, status=201))
-def log_in(request: HttpRequest, body: Login) -> tuple[int, AccountWithToken]:
+def log_in(request: HttpRequest, body: Login) -> Status[AccountWithToken]:
     """A new token for an account, for its name and password."""
     try:
         user = get_adapter().authenticate(request, username=body.username, password=body.password)
     except ValidationError:
         raise HttpError(429, "Too many wrong passwords. Please try again in a few minutes.") from None
-    if not isinstance(user, User):
+    if not isinstance(user, User) or not user.is_active:
         raise AuthenticationError(
             message="Username and password do not belong together. Check both and try again."
         )
@@ -100,7 +100,7 @@ def log_in(request: HttpRequest, body: Login) -> tuple[int, AccountWithToken]:
         raise NotAllowedError(
             "This account has a second factor. Log in with a browser, and make a token with POST /api/me/tokens."
         )
-    return 201, _with_token(user, issue_token(user, body.token_name))
+    return Status(201, _with_token(user, issue_token(user, body.token_name)))
 
 
 @router.get("/me", response=answers(Account, 401))
@@ -120,19 +120,19 @@ def my_tokens(request: HttpRequest) -> list[Token]:
 @router.post(
     "/me/tokens", throttle=[NEW_TOKEN], response=answers(AccountWithToken, 401, 403, 422, 429, status=201)
 )
-def new_token(request: HttpRequest, body: NewToken) -> tuple[int, AccountWithToken]:
+def new_token(request: HttpRequest, body: NewToken) -> Status[AccountWithToken]:
     """Another token, for whoever is signed in already."""
     user = signed_in(request)
-    return 201, _with_token(user, issue_token(user, body.name))
+    return Status(201, _with_token(user, issue_token(user, body.name)))
 
 
 @router.delete("/me/tokens/{int:token_id}", response=answers(None, 401, 403, 404, status=204))
-def take_back_token(request: HttpRequest, token_id: int) -> tuple[int, None]:
+def take_back_token(request: HttpRequest, token_id: int) -> Status[None]:
     """Take a token back; it stops working at once."""
     deleted, _ = ApiToken.objects.filter(user=signed_in(request), pk=token_id).delete()
     if not deleted:
         raise NotFoundError("There is no such token of yours. GET /api/me/tokens lists them.")
-    return 204, None
+    return Status(204, None)
 
 
 def _with_token(user: User, token: str) -> AccountWithToken:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.conf import settings as django_settings
 from django.http import HttpRequest
-from ninja import Router, Schema
+from ninja import Router, Schema, Status
 from pydantic import Field
 
 from crowdsft.rounds.artifacts import Artifacts
@@ -75,10 +75,10 @@ def look_at_task(request: HttpRequest, task_id: int) -> TaskOut:
     throttle=[WORK],
     response=answers(None, 401, 403, 404, 422, 429, status=204),
 )
-def keep_draft(request: HttpRequest, task_id: int, body: Text) -> tuple[int, None]:
+def keep_draft(request: HttpRequest, task_id: int, body: Text) -> Status[None]:
     """Keep what has been typed so far; renews the lease."""
     work.save_draft(_mine(request, task_id), body.text)
-    return 204, None
+    return Status(204, None)
 
 
 @router.post(
@@ -86,11 +86,11 @@ def keep_draft(request: HttpRequest, task_id: int, body: Text) -> tuple[int, Non
     throttle=[WORK],
     response=answers(Accepted, 401, 403, 404, 422, 429, status=201),
 )
-def hand_in(request: HttpRequest, task_id: int, body: Text) -> tuple[int, Accepted]:
+def hand_in(request: HttpRequest, task_id: int, body: Text) -> Status[Accepted]:
     """Hand in the response. Sending the same again is safe: it gives the same contribution."""
     task = _mine(request, task_id)
     contribution = work.hand_in(task, body.text)
-    return 201, Accepted(id=str(contribution.pk), round=task.round_number)
+    return Status(201, Accepted(id=str(contribution.pk), round=task.round_number))
 
 
 @router.post(
@@ -98,10 +98,10 @@ def hand_in(request: HttpRequest, task_id: int, body: Text) -> tuple[int, Accept
     throttle=[WORK],
     response=answers(None, 401, 403, 404, 422, 429, status=204),
 )
-def skip(request: HttpRequest, task_id: int, body: Reason) -> tuple[int, None]:
+def skip(request: HttpRequest, task_id: int, body: Reason) -> Status[None]:
     """Skip the task."""
     work.skip(_mine(request, task_id), body.reason)
-    return 204, None
+    return Status(204, None)
 
 
 def _mine(request: HttpRequest, task_id: int) -> Task:
