@@ -16,7 +16,7 @@ api = NinjaAPI(
     description="A crowd improves a language model together, and each contributor earns what it was worth.",
     auth=[TokenAuth(), SignedIn()],
     parser=StorableParser(),
-    docs=Swagger(),
+    docs=Swagger(settings={"validatorUrl": None}),  # its badge would be fetched from elsewhere
     urls_namespace="api",
 )
 add_handlers(api)
