@@ -133,34 +133,35 @@ def _campaign(name: str, description: str) -> dict[str, object]:
 
 
 def _long(platform: SamplePlatform, users: dict[str, object]) -> None:
+    from tests.e2e.sample_crowd import SampleCrowd
     from tests.web.pages.campaign_builder import CampaignBuilder
 
     builder = CampaignBuilder.start(
         owner=users["alice"],
         people=[users["bob"]],
-        others=_pseudonyms(43),
+        others=_pseudonyms(19),
+        salt="sample-e",
         campaign=_campaign(
             "Joy in comments", "Teach the model to answer everyday messages the way a joyful person would."
         ),
         prompts={"texts": PROMPTS},
-        rounds={"count": 8, "groups": 4, "close": "size", "size": 120},
+        rounds={"count": 8, "groups": 4, "close": "size", "size": 60, "grouping": "balanced_design"},
+        points={"policy": "decoded_shapley"},
         target={"examples": _experts(), "emotion": None},
         tasks={"per_contributor": 10, "kinds": ["write_response", "correct_response"]},
     )
-    base = 0.62
-    for gains in (
-        (0.022, 0.033, 0.049, 0.016),
-        (0.022, 0.048, 0.010, 0.031),
-        (0.004, 0.036, 0.015, -0.008),
-        (-0.009, 0.003, -0.015, -0.004),
-        (0.017, 0.029, 0.011, 0.046),
-        (0.023, 0.053, 0.004, 0.032),
-    ):
-        counts = [5] + [1 + (7 * index + int(1000 * base)) % 9 for index in range(43)]
-        builder.play(base, [base - gain for gain in gains], counts)
-        if max(gains) > 0.01:
-            base -= max(gains)
-    builder.open().contribute([3] + [index % 4 for index in range(43)])
+    builder.open()
+    names = [member.contributor for member in builder.members]
+    crowd = SampleCrowd.around(builder.state, names, distance=0.6, seed=3)
+    for number in range(1, 6):  # in round 4 training changes nothing
+        counts = [5] + [1 + (7 * index + 3 * number) % 9 for index in range(19)]
+        builder.open().contribute(counts).close()
+        builder.commit(builder.trained())
+        builder.commit(crowd.evaluated(builder.state.current, 0.0 if number == 4 else 0.18, "l2", rng_seed=11))
+        builder.step("select")
+        crowd.move(builder.state.current.winner)
+        builder.step("award").step("finish_round")
+    builder.open().contribute([3] + [index % 4 for index in range(19)])
     platform.slugs["long"] = builder.campaign.slug
 
 

@@ -59,10 +59,11 @@ class CampaignBuilder:
         owner: User | None,
         people: Sequence[User] = (),
         others: Sequence[str] = OTHERS,
+        salt: str | None = None,
         **sections: dict[str, Any],
     ) -> CampaignBuilder:
         """A campaign that was just created, with its contributors."""
-        campaign = create_campaign(parse_settings(plan(**sections)), owner=owner)
+        campaign = create_campaign(parse_settings(plan(**sections)), owner=owner, salt=salt)
         members = [join(campaign, person) for person in people]
         members += [member_from_file(campaign, name) for name in others]
         return cls(campaign, members)
@@ -110,7 +111,7 @@ class CampaignBuilder:
 
     def decide_until_award(self, base: float, distances: Sequence[float]) -> CampaignBuilder:
         """As `decide`, but stop before the points are paid."""
-        self.commit(self._trained(self.state.current))
+        self.commit(self.trained())
         self.commit(self._evaluated(self.state.current, base, distances))
         self._step()
         return self
@@ -149,6 +150,12 @@ class CampaignBuilder:
     def _make_due(self) -> None:
         Step.objects.filter(campaign=self.campaign).update(run_after=0.0)
 
+    def step(self, name: str) -> CampaignBuilder:
+        """Do the step `name`, which must be due."""
+        assert Step.objects.get(campaign=self.campaign).name == name
+        self._step()
+        return self
+
     def _step(self) -> None:
         """Do the due step as a worker would."""
         self._make_due()
@@ -174,7 +181,9 @@ class CampaignBuilder:
         rows = [{"prompt": prompt, "response": response} for prompt, response in DRAFTS]
         return RoundOpened(len(state.rounds) + 1, artifacts.put_rows(rows))
 
-    def _trained(self, current: RoundState) -> tuple[Event, ...]:
+    def trained(self) -> tuple[Event, ...]:
+        """Candidates of the round as if they had been trained."""
+        current = self.state.current
         counts = {
             name: sum(ref.contributor == name for ref in current.contributions or ())
             for name in current.contributors

@@ -23,11 +23,14 @@ def _distances(builder: CampaignBuilder, mine: float, others: float) -> list[flo
     return [mine if group == own else others + 0.01 * group for group in range(3)]
 
 
-def _awarded(builder: CampaignBuilder, base: float, distances: list[float], award: Award) -> None:
-    """Decide a round whose points were settled by a policy that makes estimates."""
+def _awarded(
+    builder: CampaignBuilder, base: float, distances: list[float], award: Award, *, others: float = 500.0
+) -> None:
+    """Decide a round whose points were settled by a policy that makes estimates; `others` is somebody else's."""
     builder.decide_until_award(base, distances)
     number = builder.state.current.number
-    builder.commit((PointsAwarded(number, (award,), 0, 1000 - award.points, number),))
+    second = Award(builder.members[1].contributor, 0, estimate=others, low=others - 9, high=others + 9)
+    builder.commit((PointsAwarded(number, (award, second), 0, 1000 - award.points, number),))
 
 
 def test_without_an_account_one_signs_in_first(anonymous: Client, builder: CampaignBuilder) -> None:
@@ -138,6 +141,18 @@ def test_an_estimate_is_explained_with_its_range(as_bob: Client, builder: Campai
     assert "The range is wide because one round says little." in text
     assert 'class="range"' in response.content.decode()
     assert text.index("Your group") < text.index("Your own work") < text.index("The range is wide")
+
+
+def test_equal_estimates_are_not_called_sure(as_bob: Client, builder: CampaignBuilder) -> None:
+    builder.open().contribute().close()
+    me = builder.members[0].contributor
+    award = Award(me, 166, estimate=166.6, low=166.59, high=166.61, for_rounds=(1,))
+    _awarded(builder, 0.6, _distances(builder, mine=0.5, others=0.55), award, others=166.8)
+    response = as_bob.get(URL)
+    text = check_page(response)
+    assert "Your own work so far is worth about 167 points. We paid 166" in text
+    assert "So far the rounds do not tell contributors apart" in text
+    assert 'class="range"' not in response.content.decode()
 
 
 def test_what_is_not_sure_yet_is_kept_back(as_bob: Client, builder: CampaignBuilder) -> None:

@@ -189,11 +189,11 @@ def _share_words(state: CampaignState, current: RoundState, award: Award) -> tup
 def _estimate_words(award: Award, before: int, *, has_escrow: bool) -> tuple[str, ...]:
     assert award.estimate is not None
     likely = points_shown(award.estimate)
-    if award.low is not None and award.high is not None:
+    if award.low is not None and award.high is not None and round(award.low) < round(award.high):
         between = f"between {points_shown(award.low)} and {points_shown(award.high)} points"
         worth = f"Your own work so far is worth {between}, most likely {likely}."
     else:
-        worth = f"Your own work so far is worth {likely} points, as far as we can tell."
+        worth = f"Your own work so far is worth about {likely} points."
     if award.estimate < 0:
         paid = f"we paid {award.points:,}."
         return (worth, f"An estimate below zero is shown, but points are never taken away: {paid}")
@@ -215,8 +215,11 @@ def _doubt_words(state: CampaignState, current: RoundState, award: Award) -> str
             f"There is no range here: in this campaign {rule}. "
             "Inside a group, everybody earns by the share of contributions; what each added is not estimated."
         )
-    if award.low is None or award.high is None:
-        return "One round alone says little about one person. Each further round shows more clearly what you add."
+    if award.low is None or award.high is None or _everybody_counts_the_same(current):
+        return (
+            "So far the rounds do not tell contributors apart, so everybody counts about the same. "
+            "Each further round puts you with other people and shows more clearly what you add."
+        )
     decided = sum(1 for other in state.rounds if other.number <= current.number and other.points)
     if award.high - award.low > 0.5 * max(1.0, abs(award.estimate)):
         few = "one round says little" if decided == 1 else f"{counted(decided, 'round')} are still few"
@@ -229,8 +232,16 @@ def _doubt_words(state: CampaignState, current: RoundState, award: Award) -> str
     )
 
 
+def _everybody_counts_the_same(current: RoundState) -> bool:
+    assert current.points is not None
+    estimates = [award.estimate for award in current.points.awards if award.estimate is not None]
+    return max(estimates) - min(estimates) < 1 + 0.02 * abs(sum(estimates)) / len(estimates)
+
+
 def _range(award: Award, before: int) -> RangeData | None:
     if award.estimate is None or award.low is None or award.high is None:
+        return None
+    if round(award.low) == round(award.high):
         return None
     paid = before + award.points
     sentence = (
