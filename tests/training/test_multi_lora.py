@@ -57,10 +57,11 @@ def widened(base: LoadedModel) -> LoadedModel:
 
 
 @pytest.mark.usefixtures("in_float64")
-@pytest.mark.parametrize("model", ["llama", "gpt2"])
+@pytest.mark.parametrize(("model", "lean"), [("llama", True), ("llama", False), ("gpt2", False)])
 @pytest.mark.parametrize("tokens_per_pass", [1, 100, 100_000])
 def test_equal_to_one_by_one_in_float64(
     model: str,
+    lean: bool,
     tokens_per_pass: int,
     request: pytest.FixtureRequest,
     ragged: list[GroupData],
@@ -69,7 +70,9 @@ def test_equal_to_one_by_one_in_float64(
 ) -> None:
     base = widened(request.getfixturevalue(model))
     options = dataclasses.replace(options, passes=3, weight_decay=0.1, gradient_clip=0.5)
-    together = MultiLora(tokens_per_pass).train(base, ragged, options=options, output=tmp_path)
+    together = MultiLora(lean=lean, tokens_per_pass=tokens_per_pass).train(
+        base, ragged, options=options, output=tmp_path
+    )
     alone = BACKENDS.make("lora").train(base, ragged, options=options, output=tmp_path)
     assert len({candidate.steps for candidate in together}) == 4
     for one, other in zip(together, alone, strict=True):
@@ -81,10 +84,11 @@ def test_equal_to_one_by_one_in_float64(
             torch.testing.assert_close(tensor, stored[1][name].float(), atol=1e-7, rtol=1e-6)
 
 
-@pytest.mark.parametrize("model", ["llama", "gpt2"])
+@pytest.mark.parametrize(("model", "lean"), [("llama", True), ("llama", False), ("gpt2", False)])
 @pytest.mark.parametrize("head", [True, False])
 def test_equal_to_one_by_one_in_float32(
     model: str,
+    lean: bool,
     head: bool,
     request: pytest.FixtureRequest,
     ragged: list[GroupData],
@@ -93,7 +97,7 @@ def test_equal_to_one_by_one_in_float32(
 ) -> None:
     base: LoadedModel = request.getfixturevalue(model)
     options = dataclasses.replace(options, learning_rate=1e-3, passes=2, adapt_head=head)
-    together = MultiLora().train(base, ragged, options=options, output=tmp_path)
+    together = MultiLora(lean=lean).train(base, ragged, options=options, output=tmp_path)
     alone = BACKENDS.make("lora").train(base, ragged, options=options, output=tmp_path)
     for one, other in zip(together, alone, strict=True):
         assert one.losses == pytest.approx(other.losses, abs=1e-5, rel=0)
@@ -101,24 +105,26 @@ def test_equal_to_one_by_one_in_float32(
         assert configs[0] == configs[1]
 
 
+@pytest.mark.parametrize("lean", [True, False])
 def test_a_subset_of_modules(
-    llama: LoadedModel, ragged: list[GroupData], options: TrainingOptions, tmp_path: Path
+    lean: bool, llama: LoadedModel, ragged: list[GroupData], options: TrainingOptions, tmp_path: Path
 ) -> None:
     options = dataclasses.replace(
         options, learning_rate=1e-3, target_modules=("k_proj", "up_proj"), adapt_head=False
     )
-    together = MultiLora().train(llama, ragged, options=options, output=tmp_path)
+    together = MultiLora(lean=lean).train(llama, ragged, options=options, output=tmp_path)
     alone = BACKENDS.make("lora").train(llama, ragged, options=options, output=tmp_path)
     for one, other in zip(together, alone, strict=True):
         assert one.losses == pytest.approx(other.losses, abs=1e-5, rel=0)
 
 
+@pytest.mark.parametrize("lean", [True, False])
 def test_a_bfloat16_base_keeps_its_adapters_in_float32(
-    llama: LoadedModel, ragged: list[GroupData], options: TrainingOptions, tmp_path: Path
+    lean: bool, llama: LoadedModel, ragged: list[GroupData], options: TrainingOptions, tmp_path: Path
 ) -> None:
     base = dataclasses.replace(llama, model=copy.deepcopy(llama.model).bfloat16())
     options = dataclasses.replace(options, learning_rate=1e-3, passes=1)
-    together = MultiLora().train(base, ragged, options=options, output=tmp_path)
+    together = MultiLora(lean=lean).train(base, ragged, options=options, output=tmp_path)
     full = MultiLora().train(llama, ragged, options=options, output=tmp_path)
     for one, other in zip(together, full, strict=True):
         assert one.losses == pytest.approx(other.losses, rel=0.03)
@@ -159,7 +165,9 @@ def test_packed_tokens_find_their_place_in_the_rows_and_back(step: list[list[Tok
     starts = {tuple(row[: len(tokens)]) for tokens in wanted for row in in_rows.tolist()}
     assert starts >= set(wanted)
     is_real = packed != 99
-    assert torch.equal(batch.positions[is_real], packed[is_real])  # token k of an example is k here
+    assert torch.equal(
+        batch.to_packed[is_real] % batch.longest, packed[is_real]
+    )  # token k of an example is k here
 
 
 @given(examples)

@@ -24,6 +24,7 @@ from crowdsft.training.chat_examples import TokenisedExample
 from crowdsft.training.fitting import Stopwatch, finite_loss, one_thread, plan_examples
 from crowdsft.training.models import LoadedModel
 from crowdsft.training.multi_lora.batches import StepExamples
+from crowdsft.training.multi_lora.llama import is_lean_model, lean_model, lean_shapes
 from crowdsft.training.multi_lora.optimiser import BatchedAdamW
 from crowdsft.training.multi_lora.parameters import AdapterParameters
 from crowdsft.training.multi_lora.rows import adapted_model, linear_shapes
@@ -66,10 +67,12 @@ class MultiLora:
     Equal to `Lora` up to rounding; other groups change a candidate by rounding only.
 
     Args:
+        lean: Whether small Llama-like models go through a forward of their own; other models never do.
         tokens_per_pass: Adapters share a forward pass as long as their tokens do not exceed this; more tokens
             fill a machine better until its caches overflow. 0 chooses for the base's device.
     """
 
+    lean: bool = True
     tokens_per_pass: int = 0
 
     def train(
@@ -111,8 +114,9 @@ class MultiLora:
         names = adapted_modules(base.model, options)
         weight = base.model.get_submodule(names[0]).weight
         assert isinstance(weight, Tensor)
+        is_lean = self.lean and is_lean_model(base.model)
         parameters = AdapterParameters(
-            linear_shapes(base.model, names),
+            lean_shapes(base.model) if is_lean else linear_shapes(base.model, names),
             names,
             count=len(runs),
             rank=options.rank,
@@ -122,7 +126,8 @@ class MultiLora:
         )
         for row, run in enumerate(runs):
             parameters.draw(row, seed=run.group.seed)
-        return parameters, adapted_model(base.model, parameters, padding=base.tokenizer.pad_token_id)
+        make = lean_model if is_lean else adapted_model
+        return parameters, make(base.model, parameters, padding=base.tokenizer.pad_token_id)
 
     def _fit(
         self,

@@ -60,7 +60,6 @@ class PackedBatch:
 
     Args:
         tokens: int64[J, n].
-        positions: int64[J * n]; each token's position in its row.
         to_rows: int64[R * T]; which packed token stands in each place of the rows; any one on padding.
         to_packed: int64[J * n]; the place of each packed token in the rows.
         longest: T.
@@ -68,7 +67,6 @@ class PackedBatch:
     """
 
     tokens: Tensor
-    positions: Tensor
     to_rows: Tensor
     to_packed: Tensor
     longest: int
@@ -117,10 +115,10 @@ def pack(examples: StepExamples, *, padding: int, device: torch.device) -> Packe
     to_rows = np.where(is_token, first + in_row, first)
     to_packed = np.empty(tokens.size, dtype=np.int64)
     to_packed[to_rows[is_token]] = np.flatnonzero(is_token)
-    arrays = [tokens, to_packed % longest, to_rows.reshape(-1), to_packed]
+    arrays = [tokens, to_rows.reshape(-1), to_packed]
     on_device = [torch.from_numpy(np.ascontiguousarray(array)).to(device) for array in arrays]
-    packed, positions, rows, places = on_device
-    return PackedBatch(packed, positions, rows, places, longest, _labels(examples, starts, device))
+    packed, rows, places = on_device
+    return PackedBatch(packed, rows, places, longest, _labels(examples, starts, device))
 
 
 def _labels(examples: StepExamples, starts: Sequence[Sequence[int]], device: torch.device) -> Labels:

@@ -97,6 +97,7 @@ class AdapterParameters:
         self.values = torch.zeros(count, size, dtype=dtype, device=device)
         self.gradients = torch.zeros_like(self.values)
         self.groups: dict[str, FactorGroup] = {}
+        self._views: dict[tuple[int, int], dict[str, FactorGroup]] = {}
         self._b_columns = torch.zeros(size, dtype=torch.bool, device=device)
         start = 0
         for group, kept in zip(groups, chosen, strict=True):
@@ -135,6 +136,13 @@ class AdapterParameters:
                 )
             )
         return FactorGroup(A, A_gradient, tuple(parts), scale), start
+
+    def only(self, adapters: slice) -> dict[str, FactorGroup]:
+        """The groups' views of some of the adapters."""
+        key = (adapters.start, adapters.stop)
+        if key not in self._views:
+            self._views[key] = {name: group.only(adapters) for name, group in self.groups.items()}
+        return self._views[key]
 
     def rate_factors(self, b_rate_ratio: float) -> Tensor:
         """[P]: what the learning rate of each parameter is multiplied by."""

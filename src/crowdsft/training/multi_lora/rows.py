@@ -60,8 +60,9 @@ class RowsForward:
         """float[J]: the weighted mean loss of each of `adapters` on its examples, with a graph behind it."""
         batch = pad_rows(examples, padding=self.padding, device=self.parameters.values.device)
         expected = (batch.tokens.numel(), batch.labels.places.numel())
+        factors = self.parameters.only(adapters)
         for module in self.modules:
-            module.factors = self.parameters.groups[module.name].only(adapters)
+            module.factors = factors[module.name]
             module.expected = expected
         with only_these_positions(self.model, batch.labels.places):
             output = self.model(input_ids=batch.tokens, attention_mask=batch.mask, use_cache=False)

@@ -1,0 +1,222 @@
+"""A lean forward of Llama-like models for training adapters: packed tokens, joined maps, few operations.
+
+In a small model most of the time goes into what stands around the matrix products: padding, many small
+calls, and parts of the network whose results nobody needs. Here queries, keys and values are one product, as
+are the two halves of the gated layer; padding exists inside attention only; and the last layer after its
+attention, like the output head, sees only the positions whose next token carries loss.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from crowdsft.training.multi_lora.batches import PackedBatch, StepExamples, pack
+from crowdsft.training.multi_lora.fused import gate, gather, rms_norm, rows_for_attention
+from crowdsft.training.multi_lora.layer import adapted_linear
+from crowdsft.training.multi_lora.parameters import AdapterParameters, FactorGroup, Shape
+
+LEAN_CLASSES = frozenset({"LlamaForCausalLM", "MistralForCausalLM", "Qwen2ForCausalLM"})
+LARGEST = 200_000_000
+"""Parameters up to which the joined maps' copy of the weights is worth its memory."""
+
+_ROPE_TYPES = frozenset({"default", "linear", "llama3"})
+"""Rotations that do not depend on how long the text is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """Linear modules that read the same input, as one map.
+
+    Args:
+        names: Full names of the modules, in the order of their outputs.
+        weight: [outputs, inputs], frozen.
+        bias: [outputs] or None, frozen.
+    """
+
+    names: tuple[str, ...]
+    weight: Tensor
+    bias: Tensor | None
+
+    def __call__(self, x: Tensor, factors: dict[str, FactorGroup]) -> Tensor:
+        """[J, n, inputs] to [J, n, outputs]."""
+        return adapted_linear(x, self.weight, self.bias, factors.get(self.names[0]))
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """One transformer block."""
+
+    attention_norm: Tensor
+    attention_inputs: Joined
+    attention_output: Joined
+    gated_norm: Tensor
+    gated_inputs: Joined
+    gated_output: Joined
+
+
+@dataclass(frozen=True, slots=True)
+class Llama:
+    """A Llama-like network as its weights."""
+
+    embedding: Tensor
+    layers: tuple[Layer, ...]
+    final_norm: Tensor
+    head: Joined
+    heads: int
+    key_heads: int
+    head_size: int
+    epsilon: float
+    rotary: Any
+
+
+def is_lean_model(model: Any) -> bool:
+    """Whether `Llama` computes just what this transformers model does, and at little cost in memory."""
+    config = model.config
+    window = getattr(config, "sliding_window", None) if getattr(config, "use_sliding_window", True) else None
+    rope = getattr(config, "rope_parameters", None) or {}
+    return (
+        type(model).__name__ in LEAN_CLASSES
+        and config.hidden_act == "silu"
+        and window is None
+        and rope.get("rope_type", "default") in _ROPE_TYPES
+        and sum(parameter.numel() for parameter in model.parameters()) <= LARGEST
+    )
+
+
+def read_llama(model: Any) -> Llama:
+    """Take the weights out of a transformers model for which `is_lean_model` holds."""
+    inner, config = model.model, model.config
+    names = {module: name for name, module in model.named_modules()}
+
+    def joined(*modules: Any) -> Joined:
+        weights = [module.weight.detach() for module in modules]
+        biases = [module.bias for module in modules]
+        return Joined(
+            tuple(names[module] for module in modules),
+            weights[0] if len(weights) == 1 else torch.cat(weights),
+            None if biases[0] is None else torch.cat([bias.detach() for bias in biases]),
+        )
+
+    def layer(block: Any) -> Layer:
+        attention, gated = block.self_attn, block.mlp
+        return Layer(
+            block.input_layernorm.weight.detach(),
+            joined(attention.q_proj, attention.k_proj, attention.v_proj),
+            joined(attention.o_proj),
+            block.post_attention_layernorm.weight.detach(),
+            joined(gated.gate_proj, gated.up_proj),
+            joined(gated.down_proj),
+        )
+
+    return Llama(
+        inner.embed_tokens.weight.detach(),
+        tuple(layer(block) for block in inner.layers),
+        inner.norm.weight.detach(),
+        joined(model.lm_head),
+        config.num_attention_heads,
+        config.num_key_value_heads,
+        inner.layers[0].self_attn.head_dim,
+        config.rms_norm_eps,
+        inner.rotary_emb,
+    )
+
+
+def lean_shapes(model: Any) -> list[list[Shape]]:
+    """The linear modules by the input they read, as `Joined` puts them together."""
+    groups = []
+    for block in model.model.layers:
+        attention, gated = block.self_attn, block.mlp
+        groups += [
+            [attention.q_proj, attention.k_proj, attention.v_proj],
+            [attention.o_proj],
+            [gated.gate_proj, gated.up_proj],
+            [gated.down_proj],
+        ]
+    groups.append([model.lm_head])
+    names = {module: name for name, module in model.named_modules()}
+    return [
+        [Shape(names[module], module.in_features, module.out_features) for module in group]
+        for group in groups
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class LlamaForward:
+    """Losses of several adapters by the lean forward."""
+
+    llama: Llama
+    parameters: AdapterParameters
+    padding: int
+
+    def losses(self, examples: StepExamples, adapters: slice) -> Tensor:
+        """float[J]: the weighted mean loss of each of `adapters` on its examples, with a graph behind it."""
+        batch = pack(examples, padding=self.padding, device=self.parameters.values.device)
+        factors = self.parameters.only(adapters)
+        x = nn.functional.embedding(batch.tokens, self.llama.embedding).requires_grad_()
+        turn = self._rotation(x, batch.longest)
+        for layer in self.llama.layers[:-1]:
+            x = self._attend(layer, x, batch, factors, turn, batch.to_packed)
+            x = self._gate(layer, x, factors)
+        last = self.llama.layers[-1]
+        x = self._attend(
+            last, x, batch, factors, turn, batch.to_packed[batch.labels.places], batch.labels.places
+        )
+        x = rms_norm(self._gate(last, x, factors), self.llama.final_norm, self.llama.epsilon)
+        logits = self.llama.head(x, factors)
+        return batch.labels.losses(logits.view(-1, logits.shape[-1]))
+
+    def _rotation(self, x: Tensor, longest: int) -> tuple[Tensor, Tensor]:
+        """Cosine and sine, [T, 1, head_size / 2] each; the other half repeats them."""
+        with torch.no_grad():
+            cosine, sine = self.llama.rotary(x, torch.arange(longest, device=x.device)[None])
+        half = self.llama.head_size // 2
+        return cosine[0, :, None, :half], sine[0, :, None, :half]
+
+    def _attend(
+        self,
+        layer: Layer,
+        x: Tensor,
+        batch: PackedBatch,
+        factors: dict[str, FactorGroup],
+        turn: tuple[Tensor, Tensor],
+        wanted: Tensor,
+        kept: Tensor | None = None,
+    ) -> Tensor:
+        """x + attention(x) at all packed positions, or at `kept` of them.
+
+        Args:
+            x: [J, n, hidden].
+            wanted: int64; the places in the rows of the positions that are kept.
+            kept: int64; the same positions among the packed tokens; None keeps all.
+        """
+        llama, adapters = self.llama, len(x)
+        normed = rms_norm(x, layer.attention_norm, llama.epsilon)
+        joined = layer.attention_inputs(normed, factors)
+        heads = joined.view(-1, llama.heads + 2 * llama.key_heads, llama.head_size)
+        q, k, v = rows_for_attention(heads, batch, turn, key_heads=llama.key_heads)
+        attended = nn.functional.scaled_dot_product_attention(
+            q, k, v, is_causal=True, enable_gqa=llama.heads != llama.key_heads
+        )
+        rows = attended.transpose(1, 2).reshape(-1, llama.heads * llama.head_size)
+        packed = gather(rows, wanted)
+        if kept is not None:
+            x = gather(x.reshape(-1, x.shape[-1]), kept).view(adapters, -1, x.shape[-1])
+        return x + layer.attention_output(packed.view(adapters, -1, packed.shape[-1]), factors)
+
+    def _gate(self, layer: Layer, x: Tensor, factors: dict[str, FactorGroup]) -> Tensor:
+        """x + down(silu(gate(x)) * up(x)), [J, n, hidden]."""
+        normed = rms_norm(x, layer.gated_norm, self.llama.epsilon)
+        return x + layer.gated_output(gate(layer.gated_inputs(normed, factors)), factors)
+
+
+@contextmanager
+def lean_model(model: Any, parameters: AdapterParameters, *, padding: int) -> Iterator[LlamaForward]:
+    """The lean forward of `model`, whose weights are read and never changed."""
+    with torch.enable_grad():
+        yield LlamaForward(read_llama(model), parameters, padding)
