@@ -1,15 +1,19 @@
-"""A platform with campaigns in every state, served from a thread: for screenshots and checks of every page.
+"""A platform with campaigns in every state, in a process of its own: for screenshots and checks of every page.
 
 The rounds' events are written through the store by `CampaignBuilder`; nothing is trained here.
+`python -m tests.e2e.sample_platform` prints where it is as one line of JSON and serves until its input ends.
 """
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from crowdsft.web.configure import configure, migrate
@@ -59,7 +63,20 @@ class SamplePlatform:
 
 @contextmanager
 def sample_platform() -> Iterator[SamplePlatform]:
-    """Build it in a temporary folder and serve it on a free port."""
+    """Start the process, and stop it at the end."""
+    command = [sys.executable, "-m", "tests.e2e.sample_platform"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdin is not None and process.stdout is not None
+        try:
+            line = process.stdout.readline()
+            assert line, "the sample platform did not start; its error stands above"
+            yield SamplePlatform(**json.loads(line))
+        finally:
+            process.stdin.close()
+
+
+def main() -> None:
+    """Build the platform in a temporary folder and serve it on a free port until the input ends."""
     with tempfile.TemporaryDirectory(prefix="crowdsft-sample-") as folder:
         configure(Path(folder))
         migrate()
@@ -67,7 +84,8 @@ def sample_platform() -> Iterator[SamplePlatform]:
         _build(platform)
         with _served() as address:
             platform.address = address
-            yield platform
+            print(json.dumps(asdict(platform)), flush=True)
+            sys.stdin.read()
 
 
 @contextmanager
@@ -157,7 +175,9 @@ def _long(platform: SamplePlatform, users: dict[str, object]) -> None:
         counts = [5] + [1 + (7 * index + 3 * number) % 9 for index in range(19)]
         builder.open().contribute(counts).close()
         builder.commit(builder.trained())
-        builder.commit(crowd.evaluated(builder.state.current, 0.0 if number == 4 else 0.18, "l2", rng_seed=11))
+        builder.commit(
+            crowd.evaluated(builder.state.current, 0.0 if number == 4 else 0.18, "l2", rng_seed=11)
+        )
         builder.step("select")
         crowd.move(builder.state.current.winner)
         builder.step("award").step("finish_round")
@@ -226,3 +246,7 @@ def _new(platform: SamplePlatform, users: dict[str, object]) -> None:
     )
     builder.open()
     platform.slugs["new"] = builder.campaign.slug
+
+
+if __name__ == "__main__":
+    main()

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Page, ViewportSize
 
 from tests.e2e.browser import chromium
 from tests.e2e.sample_platform import SamplePlatform, sample_platform
@@ -87,35 +87,47 @@ def _take(shot: Shot, platform: SamplePlatform, browser: Browser, folder: Path, 
         for theme in THEMES:
             if not everything and f"{size}-{theme}" not in shot.documented:
                 continue
-            context = browser.new_context(
-                viewport={"width": width, "height": height}, reduced_motion="reduce"
-            )
-            cookies = {"theme": theme}
-            if shot.reader:
-                cookies["sessionid"] = platform.sessions[shot.reader]
-            context.add_cookies(
-                [{"name": name, "value": value, "url": platform.address} for name, value in cookies.items()]
-            )
-            page = context.new_page()
-            page.goto(platform.address + shot.path.format(**platform.slugs))
-            if shot.fill:
-                page.fill("textarea", shot.fill)
-                page.get_by_text("Draft saved").wait_for()
-            if shot.form == "faults":
-                page.fill("#id_rounds\\.count", "many")
-                page.fill("#id_rounds\\.groups", "1")
-                page.get_by_role("button", name="Open the campaign").click()
-                page.locator("#faults").wait_for()
-            if shot.form == "close":
-                page.evaluate(
-                    "(form) => { form.action = location.pathname + 'close/'; form.submit(); }",
-                    page.query_selector("[data-theme-switch]"),
-                )
-                page.get_by_text("Error 403").wait_for()
-            page.wait_for_timeout(250)
-            is_work = shot.name.startswith("work-")
-            page.screenshot(path=folder / f"{shot.name}-{size}-{theme}.png", full_page=not is_work)
-            context.close()
+            viewport: ViewportSize = {"width": width, "height": height}
+            with browser.new_context(viewport=viewport, reduced_motion="reduce") as context:
+                page = context.new_page()
+                open_shot(shot, platform, page, theme)
+                page.wait_for_timeout(250)
+                is_work = shot.name.startswith("work-")
+                file = folder / f"{shot.name}-{size}-{theme}.png"
+                page.screenshot(path=file, full_page=not is_work)
+                optimise(file)
+
+
+def open_shot(shot: Shot, platform: SamplePlatform, page: Page, theme: str) -> None:
+    """Go to the page as its reader, and do there what it shows."""
+    cookies = {"theme": theme, **({"sessionid": platform.sessions[shot.reader]} if shot.reader else {})}
+    page.context.add_cookies(
+        [{"name": name, "value": value, "url": platform.address} for name, value in cookies.items()]
+    )
+    page.goto(platform.address + shot.path.format(**platform.slugs))
+    if shot.fill:
+        page.fill("textarea", shot.fill)
+        page.get_by_text("Draft saved").wait_for()
+    if shot.form == "faults":
+        page.fill("#id_rounds\\.count", "many")
+        page.fill("#id_rounds\\.groups", "1")
+        page.get_by_role("button", name="Open the campaign").click()
+        page.locator("#faults").wait_for()
+    if shot.form == "close":
+        form = page.query_selector("[data-theme-switch]")
+        page.evaluate("(form) => { form.action = location.pathname + 'close/'; form.submit(); }", form)
+        page.get_by_text("Error 403").wait_for()
+
+
+def optimise(file: Path) -> None:
+    """Fewer colours and a tighter packing, where Pillow is installed."""
+    try:
+        from PIL import Image
+    except ImportError:
+        return
+    with Image.open(file) as picture:
+        small = picture.convert("RGB").quantize(colors=192, dither=Image.Dither.NONE)
+    small.save(file, optimize=True)
 
 
 if __name__ == "__main__":
