@@ -60,6 +60,12 @@ def random_of_sizes(n: int, sizes: NDArray[np.int64], rng: np.random.Generator) 
     return np.asarray(rank < sizes[:, None])
 
 
+def one_walk(n: int, rng: np.random.Generator) -> Coalitions:
+    """The coalitions that a random order meets on the way, sizes 1 .. n-1; bool[n-1, n]."""
+    place = rng.permutation(n)
+    return np.asarray(place[None, :] < np.arange(1, n)[:, None])
+
+
 def with_complements(coalitions: Coalitions) -> Plan:
     """Each coalition followed by its complement; a pair is a block."""
     m, n = coalitions.shape

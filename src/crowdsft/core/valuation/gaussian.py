@@ -12,6 +12,7 @@ from crowdsft.core.valuation.base import Estimate
 from crowdsft.core.valuation.designs import (
     enumerated,
     joined_plans,
+    one_walk,
     pair_sizes,
     random_of_sizes,
     require,
@@ -47,7 +48,7 @@ class GaussianProcess:
             70 to 95 % of games that fade in ways the prior does not know.
     """
 
-    rows_to_fit: int = 400
+    rows_to_fit: int = 250
     most_rows: int = 1500
     most_pairs: int = 3000
     most_left_out: int = 2000
@@ -56,7 +57,7 @@ class GaussianProcess:
     efficient: ClassVar[bool] = True
 
     def plan(self, samples: Samples, evaluations: int, rng: np.random.Generator) -> Plan:
-        """Ends, singles when they fit, then pairs; single coalitions while there is no room for n pairs.
+        """Ends, singles when they fit, then pairs; without room for n pairs a walk and single coalitions.
 
         Raises:
             InputError: A first budget below 2.
@@ -68,7 +69,10 @@ class GaussianProcess:
         left = evaluations - len(first)
         known = has_singles(samples) or len(first) > 2
         if not known and samples.evaluations + evaluations < 2 * n + 8:
-            drawn = random_of_sizes(n, row_sizes(n, left, rng=rng), rng)
+            # One order of the players first: neighbours in it differ by one player and share their noise.
+            order = one_walk(n, rng) if not len(samples) and left >= n - 1 else np.zeros((0, n), dtype=bool)
+            single = random_of_sizes(n, row_sizes(n, left - len(order), rng=rng), rng)
+            drawn = np.concatenate([order, single])
             return joined_plans(enumerated(first), Plan(drawn, np.arange(len(drawn), dtype=np.int64)))
         sizes = pair_sizes(n, left // 2, smallest=2 if known else 1, rng=rng)
         return joined_plans(enumerated(first), with_complements(random_of_sizes(n, sizes, rng)))
