@@ -254,7 +254,14 @@ def _advanced_values() -> dict[str, Any]:
         for section, names in ADVANCED.items()
         for name in names
     }
-    return {name: f"{value:g}" if isinstance(value, float) else value for name, value in values.items()}
+    return {name: _shown(value) for name, value in values.items()}
+
+
+def _shown(value: Any) -> Any:
+    """A default as the form shows it; one that depends on the model is left empty."""
+    if value is None:
+        return ""
+    return f"{value:g}" if isinstance(value, float) else value
 
 
 def _fields() -> dict[str, forms.Field]:
@@ -306,7 +313,7 @@ def _training_fields() -> dict[str, forms.Field]:
     return {
         "training.backend": _choice("What is trained", named_choices(BACKENDS, BACKEND_WORDS)),
         "training.rank": _number("Rank of the adapters"),
-        "training.learning_rate": _number("Learning rate", whole=False),
+        "training.learning_rate": _number("Learning rate", "Empty: by the size of the base model.", whole=False),
         "training.batch_size": _number("Batch size"),
         "training.passes": _number("Passes over the contributions"),
         "training.max_tokens": _number("Longest training text, in tokens"),
