@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Sequence
+from datetime import datetime
 from threading import Lock
 
 from django.db import IntegrityError, connection, transaction
@@ -31,7 +32,7 @@ from crowdsft.rounds.store import Claim, ContributionRow, Waiting
 from crowdsft.web.campaigns.models import Campaign, JournalEvent, LedgerRow, Step
 from crowdsft.web.contributions.models import Contribution, Task
 
-_states: dict[int, CampaignState] = {}
+_states: dict[tuple[int, datetime], CampaignState] = {}
 _states_lock = Lock()
 
 
@@ -43,21 +44,21 @@ def contribution_digest(prompt: str, response: str) -> str:
 def campaign_state(campaign: Campaign) -> CampaignState:
     """The campaign's state; only events that are new since the last call are read and applied.
 
-    Nothing is remembered from inside a transaction: it may be rolled back, and its campaign's number used again.
+    It is remembered under the campaign's number and its time of creation: SQLite gives the number of a campaign
+    that was rolled back to the next one. Not to be called in a transaction that has appended events.
     """
+    key = (campaign.pk, campaign.created)
     with _states_lock:
-        known = _states.get(campaign.pk, CampaignState())
+        known = _states.get(key, CampaignState())
     rows = JournalEvent.objects.filter(campaign=campaign, position__gte=known.position).order_by("position")
     state = known
     for row in rows:
         if row.position != state.position:
             raise JournalError(f"The journal of {campaign.slug} has a gap before position {row.position}.")
         state = apply_event(state, decode_event(row.kind, row.payload))
-    if connection.in_atomic_block:
-        return state
     with _states_lock:
-        if state.position > _states.get(campaign.pk, CampaignState()).position:
-            _states[campaign.pk] = state
+        if state.position > _states.get(key, CampaignState()).position:
+            _states[key] = state
     return state
 
 
@@ -70,14 +71,15 @@ def forget_states() -> None:
 def open_campaign(campaign: Campaign, settings: CampaignSettings) -> CampaignState:
     """Write the first event and make the first step due."""
     opened = CampaignOpened(campaign.slug, settings_to_dict(settings))
+    state = fold([opened])
+    due = next_step(state)
     with transaction.atomic():
         _insert(campaign, 0, [opened])
-        due = next_step(fold([opened]))
         assert due is not None
         Step.objects.create(
             campaign=campaign, name=due.name, round_number=due.round_number, run_after=time.time()
         )
-    return campaign_state(campaign)
+    return state
 
 
 def wake(campaign: Campaign, name: str = "close_round") -> None:

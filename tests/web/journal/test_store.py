@@ -25,7 +25,14 @@ from crowdsft.rounds.worker import MAX_ATTEMPTS, Worker
 from crowdsft.web.campaigns.create import create_campaign
 from crowdsft.web.campaigns.models import Campaign, JournalEvent, LedgerRow, Step
 from crowdsft.web.contributions.models import Contribution, Task
-from crowdsft.web.journal_django import DjangoStore, campaign_state, retry, take_over, wake
+from crowdsft.web.journal_django import (
+    DjangoStore,
+    campaign_state,
+    forget_states,
+    retry,
+    take_over,
+    wake,
+)
 from tests.web.journal.databases import at_once
 from tests.web.pages.campaign_builder import CampaignBuilder, plan
 
@@ -403,6 +410,7 @@ def test_a_campaign_that_does_not_exist() -> None:
 def test_a_gap_in_the_journal_is_an_error(builder: CampaignBuilder) -> None:
     builder.open()
     JournalEvent.objects.filter(campaign=builder.campaign, position=1).delete()
+    forget_states()
     with pytest.raises(JournalError, match="gap before position 2"):
         campaign_state(builder.campaign)
 
