@@ -43,53 +43,68 @@ def decode(made_of: Floats, embeddings: Floats) -> Decoded:
 
     Source: not in the paper. Ridge regression, its penalty by maximum marginal likelihood.
     """
+    solved = _solve(made_of, embeddings)
     count = made_of.shape[1] - 1
-    people = made_of[:, :count]
-    common = COMMON_SCALE * np.stack([people.sum(axis=1), made_of[:, -1]], axis=1)
-    centre = embeddings.mean(axis=0)
-    U, s, Vt = np.linalg.svd(np.hstack([people, common]), full_matrices=False)
-    is_real = s > SMALLEST * s[0]
-    U, s, Vt = U[:, is_real], s[is_real], Vt[is_real]
-    outcome = embeddings - centre
-    seen = U.T @ outcome
-    unseen = np.maximum((outcome**2).sum(axis=0) - (seen**2).sum(axis=0), 0.0)
-    unlikelihood, penalty = most_likely_penalty(s**2, seen**2, unseen, rows=len(outcome))
-    shrunk = s / (s**2 + penalty)
-    solution = Vt.T @ (shrunk[:, None] * seen)
-    open_share = np.eye(count) - (Vt[:, :count].T * (s * shrunk)) @ Vt[:, :count]
+    directions = solved.right[:, :count]
+    shrunk = solved.size / (solved.size**2 + solved.penalty)
+    solution = solved.right.T @ (shrunk[:, None] * solved.seen)
+    open_share = np.eye(count) - (directions.T * (solved.size * shrunk)) @ directions
     return Decoded(
-        vectors=centre + COMMON_SCALE * solution[count] + solution[:count],
+        vectors=embeddings.mean(axis=0) + COMMON_SCALE * solution[count] + solution[:count],
         covariance=_centred(open_share),
-        unlikelihood=unlikelihood,
+        unlikelihood=solved.unlikelihood,
     )
 
 
 def unlikelihood_of(made_of: Floats, embeddings: Floats) -> float:
-    """`Decoded.unlikelihood`, without decoding; cheaper when there are few rows."""
+    """`Decoded.unlikelihood`, without decoding."""
+    return _solve(made_of, embeddings).unlikelihood
+
+
+@dataclass(frozen=True, slots=True)
+class _Solved:
+    """Singular values float64[r], right vectors float64[r, N + 2], outcomes along the left ones float64[r, d]."""
+
+    size: Floats
+    right: Floats
+    seen: Floats
+    penalty: float
+    unlikelihood: float
+
+
+def _solve(made_of: Floats, embeddings: Floats) -> _Solved:
     people, first = made_of[:, :-1], made_of[:, -1:]
     common = COMMON_SCALE * np.hstack([people.sum(axis=1, keepdims=True), first])
-    power, directions = np.linalg.eigh(people @ people.T + common @ common.T)
-    outcome = directions.T @ (embeddings - embeddings.mean(axis=0))
-    is_real = power > SMALLEST**2 * power[-1]
-    seen, unseen = outcome[is_real] ** 2, (outcome[~is_real] ** 2).sum(axis=0)
-    return most_likely_penalty(power[is_real], seen, unseen, rows=len(outcome))[0]
+    left, size, right = np.linalg.svd(np.hstack([people, common]), full_matrices=False)
+    is_real = size > SMALLEST * size[0]
+    left, size, right = left[:, is_real], size[is_real], right[is_real]
+    outcome = embeddings - embeddings.mean(axis=0)
+    seen = left.T @ outcome
+    unseen = ((outcome - left @ seen) ** 2).sum(axis=0)  # not a difference of squares: that would be rounding
+    unlikelihood, penalty = most_likely_penalty(
+        size**2, seen**2, unseen, rows=len(outcome), tried=PENALTIES * size[0] ** 2
+    )
+    return _Solved(size, right, seen, penalty, unlikelihood)
 
 
-def most_likely_penalty(power: Floats, seen: Floats, unseen: Floats, *, rows: int) -> tuple[float, float]:
+def most_likely_penalty(
+    power: Floats, seen: Floats, unseen: Floats, *, rows: int, tried: Floats
+) -> tuple[float, float]:
     """The penalty under which outcomes are most likely, and minus the log likelihood there.
 
-    Outcomes of dimension k are normal with covariance v_k (B B' + penalty I), every v_k at its best.
+    Outcomes of dimension k are normal with covariance v_k (B B' + penalty I), every v_k at its best. The
+    ratio of noise to what is seen has a prior density falling with its square.
 
     Args:
         power: float64[r]; the non-zero eigenvalues of B B'.
         seen: float64[r, d]; squared outcomes along them.
         unseen: float64[d]; summed squared outcomes in the rows' other directions.
         rows: Number of outcomes, at least r.
+        tried: float64[p]; penalties to choose from.
 
     Returns:
         Minus the log likelihood, up to a constant; the penalty, in units of `power`.
     """
-    tried = PENALTIES * power.max()
     denominators = power[:, None] + tried  # [r, p]
     lengths = (1 / denominators).T @ seen + unseen / tried[:, None]  # [p, d]
     floor = np.finfo(np.float64).tiny
@@ -97,6 +112,9 @@ def most_likely_penalty(power: Floats, seen: Floats, unseen: Floats, *, rows: in
     varies = (seen.sum(axis=0) + unseen) > floor
     unlikely = 0.5 * rows * np.log(np.maximum(lengths[:, varies], floor)).sum(axis=1)
     unlikely += 0.5 * varies.sum() * volume
+    unlikely += 2 * np.log1p(
+        tried / np.median(power[power > SMALLEST * power.max()])
+    )  # few outcomes must not pass for pure noise
     best = int(np.argmin(unlikely))
     return float(unlikely[best]), float(tried[best])
 

@@ -58,7 +58,7 @@ class Due:
 
     Args:
         points: float64[N], never negative, with sum budget x covered rounds.
-        estimates: float64[N]; the same before clipping: negative for work that lowered the utility.
+        estimates: float64[N]; the same, but negative where all work lowered the utility.
         errors: float64[N]; standard errors of `estimates`.
         unknown: float64[N]; as in `Appraisal`.
     """
@@ -88,7 +88,8 @@ def amounts_due(crowd: Crowd, appraisal: Appraisal, *, covered_rounds: int, budg
             budget = budget_per_round / len(worths)
             for total, share in zip((points, estimates, errors), _shares(worth), strict=True):
                 total[members] += budget * share[player_of] / size
-    return Due(points=points, estimates=estimates, errors=errors, unknown=appraisal.unknown)
+    shown = np.where(points > 0, points, estimates)
+    return Due(points=points, estimates=shown, errors=errors, unknown=appraisal.unknown)
 
 
 def _shares(worth: Worth) -> tuple[Floats, Floats, Floats]:

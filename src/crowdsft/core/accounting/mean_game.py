@@ -56,7 +56,7 @@ def shapley_of_means(game: MeanGame, *, coalitions: int = COALITIONS) -> Floats:
         game: The game.
         coalitions: Effort above `ENUMERATE_UP_TO` players; each costs n evaluations of `worth`.
     """
-    order, twins = _canonical_order(game.vectors if game.traits is None else game.traits)
+    order, twins = canonical_order(game.vectors if game.traits is None else game.traits)
     vectors = game.vectors[order]
     values = np.empty(len(vectors))
     if len(vectors) <= ENUMERATE_UP_TO:
@@ -65,13 +65,17 @@ def shapley_of_means(game: MeanGame, *, coalitions: int = COALITIONS) -> Floats:
         values[order] = _sampled(vectors, game, coalitions)
     total = float(game.worth(vectors.mean(axis=0)[None])[0]) - game.nobody
     values += (total - values.sum()) / len(values)
-    sums, counts = np.bincount(twins, weights=values), np.bincount(twins)
-    result: Floats = (sums / counts)[twins]
-    return result
+    return mean_of_equals(values, twins)
 
 
-def _canonical_order(traits: Floats) -> tuple[Integers, Integers]:
-    """An order that depends on the traits only, and for each player the number of its class of equals."""
+def mean_of_equals(values: Floats, classes: Integers) -> Floats:
+    """float64[n]: every value replaced by the mean of its class, so that equals are treated equally."""
+    means: Floats = np.bincount(classes, weights=values) / np.bincount(classes)
+    return means[classes]
+
+
+def canonical_order(traits: Floats) -> tuple[Integers, Integers]:
+    """An order int64[n] that depends on the traits float64[n, k] only, and int64[n], each player's class of equals."""
     scale = np.abs(traits).max(initial=0.0) or 1.0
     rounded = np.round(traits / scale, DIGITS) + 0.0
     _, classes = np.unique(rounded, axis=0, return_inverse=True)

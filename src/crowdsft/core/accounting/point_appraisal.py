@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crowdsft.core.accounting.due import Worth
-from crowdsft.core.accounting.mean_game import MeanGame, shapley_of_means
+from crowdsft.core.accounting.mean_game import COALITIONS, MeanGame, shapley_of_means
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -36,6 +36,7 @@ class PointAppraisal:
             "round": it is worth the candidate that it would have made from the round's base, and nobody
             is worth that base. "both": half of the budget each.
         traits: float64[N, k]; what makes contributors equal; their points when None.
+        coalitions: Effort, see `shapley_of_means`.
     """
 
     points: Floats
@@ -48,6 +49,7 @@ class PointAppraisal:
     unknown: Floats
     game: Game = "centroid"
     traits: Floats | None = None
+    coalitions: int = COALITIONS
     _centroid_values: dict[bytes, Floats] = field(default_factory=dict, repr=False, compare=False)
 
     def worths(self, round_index: int, players: Integers) -> tuple[Worth, ...]:
@@ -65,14 +67,15 @@ class PointAppraisal:
         key = players.tobytes()
         if key not in self._centroid_values:
             game = MeanGame(self.points[players], self.worth_of, self.nobody, self._traits(players))
-            self._centroid_values[key] = shapley_of_means(game)
+            self._centroid_values[key] = shapley_of_means(game, coalitions=self.coalitions)
         return self._centroid_values[key]
 
     def _of_round(self, round_index: int, players: Integers) -> Floats:
         base = self.bases[round_index]
         made = (1 - self.step) * base + self.step * self.points[players]
         nobody = float(self.worth_of(base[None])[0])
-        return shapley_of_means(MeanGame(made, self.worth_of, nobody, self._traits(players)))
+        game = MeanGame(made, self.worth_of, nobody, self._traits(players))
+        return shapley_of_means(game, coalitions=self.coalitions)
 
     def _traits(self, players: Integers) -> Floats | None:
         return None if self.traits is None else self.traits[players]

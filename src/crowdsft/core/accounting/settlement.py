@@ -46,7 +46,7 @@ def pay_everything(due: Due, balances: Integers, *, ties: Integers) -> Integers:
     the budget. Arguments and errors as for `pay_what_is_sure`.
     """
     sure = np.maximum(0.0, due.points - due.errors)
-    final = np.where(due.unknown <= KNOWN_ENOUGH, due.points, sure)
+    final = np.where(due.unknown <= KNOWN_ENOUGH + 1e-6, due.points, sure)
     if final.sum() <= 0:
         final = due.points
     return pay_towards(final, balances, amount=_left(due, balances), ties=ties)

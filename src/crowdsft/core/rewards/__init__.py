@@ -7,12 +7,14 @@ from crowdsft.core.rewards.base import Award, BoundUtility, PointUtility, Reward
 from crowdsft.core.rewards.decoded_shapley import DecodedShapley
 from crowdsft.core.rewards.marginal import Marginal
 from crowdsft.core.rewards.rank import Rank
+from crowdsft.core.rewards.ridge_history import RidgeHistory
 
 REWARDS: Table[RewardPolicy] = Table(
     "reward policy",
     {
         "rank": Rank,
         "marginal": Marginal,
+        "ridge_history": RidgeHistory,
         "decoded_shapley": DecodedShapley,
     },
 )
@@ -26,5 +28,6 @@ __all__ = [
     "PointUtility",
     "Rank",
     "RewardPolicy",
+    "RidgeHistory",
     "Settlement",
 ]

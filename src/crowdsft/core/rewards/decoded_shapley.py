@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from crowdsft.core.accounting.composition import compose
 from crowdsft.core.accounting.crowd import Crowd
-from crowdsft.core.accounting.decoding import Decoded, decode, unlikelihood_of
+from crowdsft.core.accounting.decoding import Decoded, decode
 from crowdsft.core.accounting.point_appraisal import GAMES, Game, PointAppraisal
-from crowdsft.core.accounting.steps import FIRST_ROWS, most_likely_step
+from crowdsft.core.accounting.spread import prudent_spread, spread_between
+from crowdsft.core.accounting.steps import has_embeddings, stacked_embeddings, step_of_embeddings
 from crowdsft.core.clusters import near_vectors
 from crowdsft.core.errors import InputError
 from crowdsft.core.evidence import RoundRecord
@@ -88,7 +89,7 @@ class DecodedShapley:
             InputError: when a round has no embeddings.
         """
         embeddings = _embeddings(history)
-        step = self.step or _most_likely_step(history, crowd, embeddings)
+        step = self.step or step_of_embeddings(history, crowd)
         made_of = compose(history, crowd, step=step).made_of
         decoded = decode(made_of, embeddings)
         clusters = self._clusters(decoded)
@@ -97,13 +98,18 @@ class DecodedShapley:
         vectors = decoded.vectors
         unknown = np.clip(np.diagonal(decoded.covariance), 0.0, 1.0)
         gradient = utility.gradient(vectors.mean(axis=0))
+        spread = prudent_spread(
+            spread_between(vectors @ gradient, unknown),
+            crowd.weights,
+            [record.embeddings @ gradient / step for record in history if record.embeddings is not None],
+        )
         return PointAppraisal(
             points=vectors,
             worth_of=utility,
             nobody=float(utility(np.zeros((1, vectors.shape[1])))[0]),
             bases=np.array([record.base_embedding for record in history], dtype=np.float64),
             step=step,
-            errors=np.sqrt(unknown * spread_between(vectors @ gradient, unknown)),
+            errors=np.sqrt(unknown * spread),
             clusters=clusters,
             unknown=unknown,
             game=self.game,
@@ -122,33 +128,15 @@ class DecodedShapley:
         )
 
 
-def spread_between(effects: Floats, unknown: Floats) -> float:
-    """Variance of effects between contributors, corrected for what shrinkage took: float64[N] each."""
-    known = float((1 - unknown).sum())
-    return float(((effects - effects.mean()) ** 2).sum()) / known if known > 1e-9 else 0.0
-
-
 def _embeddings(history: Sequence[RoundRecord]) -> Floats:
     """float64[K, d]: of each round's base, then its candidates."""
-    rows = []
     for record in history:
-        if record.embeddings is None or record.base_embedding is None:
+        if not has_embeddings(record):
             raise InputError(
                 f"round {record.round_number} has no embeddings, which the policy decoded_shapley needs. "
                 "Choose the policy ridge_history, which needs values only."
             )
-        rows.append(np.vstack([record.base_embedding, record.embeddings]))
-    return np.concatenate(rows)
-
-
-def _most_likely_step(history: Sequence[RoundRecord], crowd: Crowd, embeddings: Floats) -> float:
-    first = history[: max(2, FIRST_ROWS // (1 + len(history[0].values)))]
-
-    def unlikelihood(step: float) -> float:
-        made_of = compose(first, crowd, step=step).made_of
-        return unlikelihood_of(made_of, embeddings[: len(made_of)])
-
-    return most_likely_step(unlikelihood)
+    return stacked_embeddings(history)
 
 
 def _merged(made_of: Floats, clusters: Integers) -> Floats:

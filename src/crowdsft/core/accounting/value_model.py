@@ -1,0 +1,210 @@
+"""Utility as a function of whom a model is made of, learnt from measured values alone.
+
+Minus a distance to a target is, seen from the target, a function that doubles when all vectors double. If
+contributors' vectors are random, the utility of a weighted mean of them is a random function of the weights,
+whose covariance is known: with q(a, b) the covariance of one coordinate of two mixtures a and b, and r its
+correlation, sqrt(q(a, a) q(b, b)) h(r), where h is
+
+- "absolute": (2/pi)(sqrt(1 - r^2) + r arcsin r), the covariance of absolute values: distances;
+- "linear": r, inner products.
+
+The more likely of the two is chosen, and so are its few parameters; the function in between and beyond the
+measured mixtures is its conditional mean. Where the function bends, this knows more than a linear regression
+on who was in which group: every base and every candidate is a measurement, not only differences in a round.
+
+Source: not in the paper. Gaussian process regression (kriging); "absolute" is the arc-cosine kernel of order
+1 (Cho and Saul 2009).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crowdsft.core.accounting.decoding import most_likely_penalty
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+Bend = Literal["absolute", "linear"]
+
+CENTRES = (0.01, 0.1, 1.0, 10.0, 100.0)
+BENDS: tuple[tuple[Bend, tuple[float, ...]], ...] = (("absolute", CENTRES), ("linear", (1.0,)))
+STARTS = (0.3, 3.0, 30.0)
+DRIFTS = (0.0, 1.0)
+PENALTIES = 10.0 ** np.arange(-11, 2.1, 0.5)  # variance of noise over that of one contributor alone
+COMMON_VARIANCE = 10.0  # of the unknown level and the unknown mean bend, over that of the function
+MOST_ROWS_TO_CHOOSE = 120  # measurements by which the parameters are chosen; more would cost time
+
+
+@dataclass(frozen=True, slots=True)
+class Kernel:
+    """Covariance of the utilities of mixtures.
+
+    Args:
+        bend: See the module.
+        centre: Squared distance of the contributors' mean from the target, over their variance.
+        start: Variance of the first base, over that of contributors.
+        drift: Variance of a change of level from round to round, over that of the function.
+        penalty: Variance of the noise, over that of the function.
+    """
+
+    bend: Bend = "absolute"
+    centre: float = 1.0
+    start: float = 3.0
+    drift: float = 0.0
+    penalty: float = 1e-6
+
+    def covariance(self, first: Floats, second: Floats) -> Floats:
+        """float64[A, B] of mixtures float64[A, N + 1] and float64[B, N + 1]; weights of the first base last."""
+        one, two = self._scaled(first), self._scaled(second)
+        lengths = np.sqrt(np.einsum("an,an->a", one, one)), np.sqrt(np.einsum("bn,bn->b", two, two))
+        product = np.outer(*lengths)
+        r = np.clip(one @ two.T / product, -1.0, 1.0)
+        if self.bend == "linear":
+            return np.asarray(product * r + COMMON_VARIANCE)
+        h = (2 / np.pi) * (np.sqrt(1 - r**2) + r * np.arcsin(r))
+        return np.asarray(product * (h + COMMON_VARIANCE) + COMMON_VARIANCE)
+
+    def _scaled(self, mixtures: Floats) -> Floats:
+        """Coordinates whose inner product is q."""
+        total = mixtures.sum(axis=1, keepdims=True)
+        return np.hstack(
+            [mixtures[:, :-1], np.sqrt(self.start) * mixtures[:, -1:], np.sqrt(self.centre) * total]
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ValueModel:
+    """The learnt function.
+
+    Args:
+        kernel: The chosen covariance.
+        mixtures: float64[K, N + 1]; what was measured.
+        pulls: float64[K]; the weights of measurements in predictions.
+        factor: float64[K, K]; inverse of the Cholesky factor of the measurements' covariance.
+        scale: Variance of the function in units of utility squared.
+        level: Mean of what was measured.
+    """
+
+    kernel: Kernel
+    mixtures: Floats
+    pulls: Floats
+    factor: Floats
+    scale: float
+    level: float
+
+    def __call__(self, mixtures: Floats, /) -> Floats:
+        """float64[...]: expected utility of mixtures float64[..., N + 1]."""
+        flat = mixtures.reshape(-1, mixtures.shape[-1])
+        expected = self.level + self.kernel.covariance(flat, self.mixtures) @ self.pulls
+        return np.asarray(expected.reshape(mixtures.shape[:-1]))
+
+    def variances(self, mixtures: Floats, functionals: Floats) -> tuple[Floats, Floats]:
+        """Variances of linear functionals of the function, before and after the measurements.
+
+        Args:
+            mixtures: float64[J, N + 1].
+            functionals: float64[p, J]; weights of the utilities of `mixtures`.
+
+        Returns:
+            float64[p] twice, in units of utility squared.
+        """
+        prior = self.kernel.covariance(mixtures, mixtures)
+        explained = (self.factor @ self.kernel.covariance(self.mixtures, mixtures)) @ functionals.T
+        before = np.einsum("pj,jp->p", functionals, prior @ functionals.T)
+        after = before - np.einsum("kp,kp->p", explained, explained)
+        return self.scale * np.maximum(before, 0.0), self.scale * np.maximum(after, 0.0)
+
+
+def learn(mixtures: Floats, values: Floats, round_of: Integers) -> ValueModel:
+    """Learn the utility of mixtures from measured values.
+
+    Args:
+        mixtures: float64[K, N + 1]; rows with sum 1.
+        values: float64[K].
+        round_of: int64[K]; measurements of one round share a change of level.
+    """
+    rows = _rows_to_choose_by(round_of)
+    kernel = most_likely_kernel(mixtures[rows], values[rows], round_of[rows])
+    level = float(values.mean())
+    covariance = _of_measurements(kernel, mixtures, round_of)
+    unit = _unit(kernel, mixtures)
+    covariance[np.diag_indices(len(values))] += kernel.penalty * unit
+    factor = np.linalg.inv(np.linalg.cholesky(covariance))
+    whitened = factor @ (values - level)
+    return ValueModel(
+        kernel=kernel,
+        mixtures=mixtures,
+        pulls=factor.T @ whitened,
+        factor=factor,
+        scale=float(whitened @ whitened) / len(values),
+        level=level,
+    )
+
+
+def most_likely_kernel(mixtures: Floats, values: Floats, round_of: Integers) -> Kernel:
+    """The kernel under which the values are most likely: bend, centre and drift together, then the start."""
+    first = [
+        Kernel(bend=bend, centre=centre, drift=drift)
+        for drift in DRIFTS
+        for bend, centres in BENDS
+        for centre in centres
+    ]
+    best = _most_likely(first, mixtures, values, round_of)
+    others = [replace(best[1], start=start) for start in STARTS if start != best[1].start]
+    return min([best, _most_likely(others, mixtures, values, round_of)], key=lambda found: found[0])[1]
+
+
+def least_unlikelihood(mixtures: Floats, values: Floats, round_of: Integers) -> float:
+    """Minus the log likelihood of the values under the kernel that makes them most likely."""
+    kernel = most_likely_kernel(mixtures, values, round_of)
+    return unlikelihood_of(kernel, mixtures, values, round_of)[0]
+
+
+def unlikelihood_of(
+    kernel: Kernel, mixtures: Floats, values: Floats, round_of: Integers
+) -> tuple[float, Kernel]:
+    """Minus the log likelihood of the values, up to a constant, and the kernel with its best penalty."""
+    power, directions = np.linalg.eigh(_of_measurements(kernel, mixtures, round_of))
+    seen = (directions.T @ (values - values.mean())) ** 2
+    unlikelihood, penalty = most_likely_penalty(
+        np.maximum(power, 0.0),
+        seen[:, None],
+        np.zeros(1),
+        rows=len(values),
+        tried=PENALTIES * _unit(kernel, mixtures),
+    )
+    return unlikelihood, replace(kernel, penalty=penalty / _unit(kernel, mixtures))
+
+
+def _most_likely(
+    kernels: list[Kernel], mixtures: Floats, values: Floats, round_of: Integers
+) -> tuple[float, Kernel]:
+    return min(
+        (unlikelihood_of(kernel, mixtures, values, round_of) for kernel in kernels),
+        key=lambda found: found[0],
+    )
+
+
+def _of_measurements(kernel: Kernel, mixtures: Floats, round_of: Integers) -> Floats:
+    covariance = kernel.covariance(mixtures, mixtures)
+    if kernel.drift:
+        covariance += kernel.drift * _unit(kernel, mixtures) * (round_of[:, None] == round_of)
+    return covariance
+
+
+def _unit(kernel: Kernel, mixtures: Floats) -> float:
+    """Variance of the utility of one contributor alone, without what is common to all."""
+    return 1.0 if kernel.bend == "linear" else 1.0 + kernel.centre
+
+
+def _rows_to_choose_by(round_of: Integers) -> Integers:
+    """Whole rounds, evenly spread over the history, with at most `MOST_ROWS_TO_CHOOSE` rows in all."""
+    rounds = int(round_of[-1]) + 1
+    take = max(2, int(rounds * MOST_ROWS_TO_CHOOSE / len(round_of)))
+    chosen = np.unique(np.linspace(0, rounds - 1, min(take, rounds)).round().astype(np.int64))
+    return np.flatnonzero(np.isin(round_of, chosen))
