@@ -103,7 +103,9 @@ def gpt2(gpt2_folder: Path) -> LoadedModel:
 
 @pytest.fixture
 def options() -> TrainingOptions:
-    return TrainingOptions(rank=4, alpha=8, learning_rate=1e-2, batch_size=2, passes=2, max_tokens=64)
+    return TrainingOptions(
+        rank=4, alpha=8, learning_rate=1e-2, b_rate_ratio=4, batch_size=2, passes=2, max_tokens=64
+    )
 
 
 def make_group(number: int, *, seed: int | None = None, count: int = 3) -> GroupData:

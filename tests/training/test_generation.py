@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -13,12 +14,12 @@ from hypothesis import given, settings  # noqa: E402
 from hypothesis import strategies as st  # noqa: E402
 
 from crowdsft.core.errors import InputError  # noqa: E402
-from crowdsft.training import BACKENDS, TrainingOptions  # noqa: E402
+from crowdsft.training import BACKENDS, TrainingOptions, generation  # noqa: E402
 from crowdsft.training.base import GroupData  # noqa: E402
 from crowdsft.training.chat_examples import tokenise_prompt  # noqa: E402
 from crowdsft.training.common_random import CommonUniforms, choose_tokens  # noqa: E402
-from crowdsft.training.generation import GenerationProgress, generate  # noqa: E402
-from crowdsft.training.models import LoadedModel  # noqa: E402
+from crowdsft.training.generation import ROWS_ALONE, GenerationProgress, generate  # noqa: E402
+from crowdsft.training.models import LoadedModel, model_with_adapters  # noqa: E402
 
 pytestmark = pytest.mark.train
 PROMPTS = ["Hi?", "A much longer prompt than that", "Hi?", "So"]
@@ -75,6 +76,57 @@ def test_candidates_share_their_chance_and_do_not_affect_each_other(
     assert [generate(llama, [each], **arguments)[0] for each in (first, second)] == [together[1], together[3]]
 
 
+@pytest.mark.parametrize("temperature", [0.0, 1.0])
+@pytest.mark.parametrize("ends_early", [False, True])
+def test_every_way_of_drawing_gives_the_same_texts(
+    temperature: float,
+    ends_early: bool,
+    llama: LoadedModel,
+    groups: list[GroupData],
+    options: TrainingOptions,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    narrow = dataclasses.replace(options, rank=2, target_modules=("q_proj", "down_proj"), adapt_head=False)
+    wide, slim = (
+        BACKENDS.make("lora").train(llama, groups[:1], options=each, output=tmp_path)[0].adapter
+        for each in (options, narrow)
+    )
+    if ends_early:
+        letters = llama.tokenizer("aeiou .,", add_special_tokens=False)["input_ids"]
+        monkeypatch.setattr(llama.model.generation_config, "eos_token_id", [0, *letters])
+    prompts = PROMPTS * 5
+
+    def texts() -> list[list[str]]:
+        return generate(
+            llama, [None, wide, slim], prompts=prompts, seed=2, max_new_tokens=12, temperature=temperature
+        )
+
+    together = texts()
+    monkeypatch.setattr(generation, "ROWS_TOGETHER", 40)
+    in_portions = texts()
+    monkeypatch.setattr(generation, "ROWS_ALONE", 1)
+    merged = texts()
+    monkeypatch.setattr(generation, "is_lean_model", lambda model: False)
+    by_transformers = texts()
+    assert together == in_portions == merged == by_transformers
+    assert together[0] != together[1]
+    assert together[0] != together[2]
+    if ends_early:
+        assert len({len(text) for text in together[1]}) > 1
+
+
+def test_a_whole_weight_delta_is_drawn_from_as_well(
+    llama: LoadedModel, groups: list[GroupData], options: TrainingOptions, tmp_path: Path
+) -> None:
+    (whole,) = BACKENDS.make("full_finetune").train(llama, groups[:1], options=options, output=tmp_path)
+    merged = model_with_adapters(llama, [whole.adapter])
+    arguments = {"prompts": PROMPTS, "seed": 5, "max_new_tokens": 8}
+    plain, tuned = generate(llama, [None, whole.adapter], **arguments)
+    assert tuned == generate(merged, [None], **arguments)[0]
+    assert tuned != plain
+
+
 def test_the_base_is_left_as_it_was(
     llama: LoadedModel, groups: list[GroupData], options: TrainingOptions, tmp_path: Path
 ) -> None:
@@ -105,10 +157,11 @@ def test_a_response_ends_at_the_end_token(llama: LoadedModel, monkeypatch: pytes
 
 def test_progress_goes_from_token_to_token(llama: LoadedModel) -> None:
     seen: list[GenerationProgress] = []
-    generate(llama, [None, None], prompts=["Hi?"], seed=0, max_new_tokens=3, progress=seen.append)
+    for rows in (1, ROWS_ALONE):
+        generate(llama, [None, None], prompts=["Hi?"] * rows, seed=0, max_new_tokens=3, progress=seen.append)
     assert [(event.candidate, event.tokens) for event in seen] == [
-        (candidate, tokens) for candidate in (0, 1) for tokens in (1, 2, 3)
-    ]
+        (candidate, tokens) for candidate in (0, 0, 1) for tokens in (1, 2, 3)
+    ]  # first both together, then one after the other
     assert {(event.candidates, event.max_tokens) for event in seen} == {(2, 3)}
 
 

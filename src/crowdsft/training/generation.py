@@ -13,16 +13,27 @@ import torch
 from torch import Tensor
 
 from crowdsft.core.errors import InputError, ModelError
+from crowdsft.training.adapters import FULL_WEIGHTS, read_adapter
 from crowdsft.training.chat_examples import tokenise_prompt
-from crowdsft.training.common_random import CommonUniforms, choose_tokens
+from crowdsft.training.common_random import Chance, CommonUniforms, Prompts, Rows
 from crowdsft.training.fitting import one_thread
-from crowdsft.training.merging import merged_in_place
+from crowdsft.training.merging import lora_factors, merged_in_place
 from crowdsft.training.models import LoadedModel
+from crowdsft.training.multi_lora.decoding import Decoder, known_modules, stack_adapters
+from crowdsft.training.multi_lora.llama import is_lean_model, read_llama
+
+ROWS_ALONE = 48
+"""From this many rows on, candidates are drawn one after the other with merged weights."""
+ROWS_TOGETHER = 512
+"""Most rows, over all candidates, in one batch of several candidates."""
 
 
 @dataclass(frozen=True, slots=True)
 class GenerationProgress:
-    """`candidate` of `candidates` (from 0) has drawn `tokens` of at most `max_tokens` tokens of each row."""
+    """`candidate` of `candidates` (from 0) has drawn `tokens` of at most `max_tokens` tokens of each row.
+
+    Where several candidates are drawn together, `candidate` is the first of them.
+    """
 
     candidate: int
     candidates: int
@@ -68,59 +79,88 @@ def generate(
         )
     if not prompts:
         return [[] for _ in adapters]
-    distinct, row_prompt = _distinct(prompts)
-    encoded = [tokenise_prompt(base.tokenizer, prompt) for prompt in distinct]
-    _require_room(base, encoded, max_new_tokens)
-    uniforms = CommonUniforms(seed, rows=len(prompts), positions=max_new_tokens) if temperature > 0 else None
-    texts = []
+    distinct, of_row = _distinct(prompts)
+    asked = Prompts([tokenise_prompt(base.tokenizer, prompt) for prompt in distinct], of_row)
+    _require_room(base, asked.tokens, max_new_tokens)
+    chance = Chance(
+        CommonUniforms(seed, rows=len(prompts), positions=max_new_tokens) if temperature > 0 else None,
+        temperature,
+        max_new_tokens,
+    )
+    responses: list[list[list[int]]] = []
     with one_thread(), torch.inference_mode():
-        for number, adapter in enumerate(adapters):
-            with merged_in_place(base.model, adapter):
-                decoder = _Decoder(base, uniforms, temperature)
+        for together in _portions(base, adapters, rows=len(prompts)):
 
-                def report(tokens: int, number: int = number) -> None:
-                    if progress is not None:
-                        progress(GenerationProgress(number, len(adapters), tokens, max_new_tokens))
+            def report(tokens: int, first: int = len(responses)) -> None:
+                if progress is not None:
+                    progress(GenerationProgress(first, len(adapters), tokens, max_new_tokens))
 
-                responses = decoder.run(encoded, row_prompt, max_new_tokens, report)
-            texts.append(_decode(base, responses))
-    return texts
+            responses += _draw(base, together, asked, chance, report)
+    return [_decode(base, drawn) for drawn in responses]
+
+
+def _portions(
+    base: LoadedModel, adapters: Sequence[Path | None], *, rows: int
+) -> list[Sequence[Path | None]]:
+    """Which adapters to draw from in one batch.
+
+    Many rows fill the machine on their own, and merged weights are cheaper than adapters beside them; few
+    rows are drawn for all candidates together.
+    """
+    alone: list[Sequence[Path | None]] = [[adapter] for adapter in adapters]
+    if rows >= ROWS_ALONE or len(adapters) == 1 or not is_lean_model(base.model):
+        return alone
+    known = known_modules(base.model)
+    if not all(adapter is None or _touches_only(adapter, known) for adapter in adapters):
+        return alone
+    most = max(1, ROWS_TOGETHER // rows)
+    return [adapters[start : start + most] for start in range(0, len(adapters), most)]
+
+
+def _touches_only(adapter: Path, known: set[str]) -> bool:
+    stored = read_adapter(adapter)
+    return stored.config.get("peft_type") != FULL_WEIGHTS and lora_factors(stored, adapter).keys() <= known
+
+
+def _draw(
+    base: LoadedModel,
+    adapters: Sequence[Path | None],
+    asked: Prompts,
+    chance: Chance,
+    report: Callable[[int], None],
+) -> list[list[list[int]]]:
+    """The response tokens of each adapter's rows."""
+    if len(adapters) > 1:
+        factors = stack_adapters(base.model, adapters, device=base.model.device)
+        decoder = Decoder(read_llama(base.model), factors, candidates=len(adapters), stop=base.stop_tokens)
+        return decoder.run(asked, chance, report)
+    with merged_in_place(base.model, adapters[0]):
+        if is_lean_model(base.model):
+            decoder = Decoder(read_llama(base.model), {}, candidates=1, stop=base.stop_tokens)
+            return decoder.run(asked, chance, report)
+        return [AnyDecoder(base).run(asked, chance, report)]
 
 
 @dataclass(frozen=True, slots=True)
-class _Decoder:
-    """Draws all rows of one model token by token, and drops a row as soon as it has ended."""
+class AnyDecoder:
+    """Draws all rows of any transformers model token by token; a row leaves as soon as it has ended."""
 
     base: LoadedModel
-    uniforms: CommonUniforms | None
-    temperature: float
 
-    def run(
-        self,
-        prompts: Sequence[Sequence[int]],
-        row_prompt: np.ndarray[tuple[int], np.dtype[np.int64]],
-        max_new_tokens: int,
-        report: Callable[[int], None],
-    ) -> list[list[int]]:
-        """The response tokens of each row, the end token left out.
-
-        Args:
-            prompts: The distinct prompts, as tokens.
-            row_prompt: int64[n]; the prompt of each row.
-        """
+    def run(self, asked: Prompts, chance: Chance, report: Callable[[int], None]) -> list[list[int]]:
+        """The response tokens of each row, the end token left out."""
         model: Any = self.base.model
         device = model.device
         stop = torch.tensor(sorted(self.base.stop_tokens), device=device)
-        tokens, mask = _pad_left(prompts, self.base.tokenizer.pad_token_id, device)
+        tokens, mask = _pad_left(asked.tokens, self.base.tokenizer.pad_token_id, device)
         logits, cache = _forward(model, tokens, mask, None)
-        of_row = torch.from_numpy(row_prompt).to(device)
+        of_row = torch.from_numpy(asked.of_row).to(device)
         logits, mask = logits[of_row], mask[of_row]
         cache.reorder_cache(of_row)
-        rows = np.arange(len(row_prompt))
+        rows = np.arange(len(asked.of_row))
         responses: list[list[int]] = [[] for _ in rows]
-        for position in range(max_new_tokens):
-            uniforms = None if self.uniforms is None else self.uniforms.at(rows, position)
-            chosen = choose_tokens(logits, uniforms, self.temperature)
+        for position in range(chance.max_new_tokens):
+            chosen = chance.choose(logits, rows, position)
             goes_on = ~torch.isin(chosen, stop)
             report(position + 1)
             if not bool(goes_on.all()):
@@ -128,7 +168,7 @@ class _Decoder:
                 cache.reorder_cache(goes_on.nonzero().squeeze(1))
             for row, token in zip(rows, chosen.tolist(), strict=True):
                 responses[row].append(token)
-            if len(rows) == 0 or position + 1 == max_new_tokens:
+            if len(rows) == 0 or position + 1 == chance.max_new_tokens:
                 break
             mask = torch.cat([mask, mask.new_ones(len(rows), 1)], dim=1)
             logits, cache = _forward(model, chosen[:, None], mask, cache)
@@ -170,7 +210,7 @@ def _pad_left(prompts: Sequence[Sequence[int]], padding: int, device: torch.devi
     return torch.tensor(tokens, device=device), torch.tensor(mask, device=device)
 
 
-def _distinct(prompts: Sequence[str]) -> tuple[list[str], np.ndarray[tuple[int], np.dtype[np.int64]]]:
+def _distinct(prompts: Sequence[str]) -> tuple[list[str], Rows]:
     """The distinct prompts in order of appearance, and the number of each prompt among them."""
     numbers = {prompt: number for number, prompt in enumerate(dict.fromkeys(prompts))}
     return list(numbers), np.array([numbers[prompt] for prompt in prompts], dtype=np.int64)

@@ -97,7 +97,7 @@ def gather(x: Tensor, index: Tensor) -> Tensor:
     return y
 
 
-def _turn(x: Tensor, cosine: Tensor, sine: Tensor) -> None:
+def turn_in_place(x: Tensor, cosine: Tensor, sine: Tensor) -> None:
     """Rotate the halves (a, b) of the last dimension by an angle, in place: (a c - b s, b c + a s)."""
     a, b = x.chunk(2, dim=-1)
     turned = (a * cosine).addcmul_(b, sine, value=-1)
@@ -112,7 +112,7 @@ class _RowsForAttention(Function):
     ) -> tuple[Tensor, ...]:
         ctx.batch, ctx.turn, ctx.key_heads = batch, turn, key_heads
         rows = x.index_select(0, batch.to_rows).view(-1, batch.longest, *x.shape[1:])
-        _turn(rows[:, :, : x.shape[1] - key_heads], *turn)
+        turn_in_place(rows[:, :, : x.shape[1] - key_heads], *turn)
         heads = x.shape[1] - 2 * key_heads
         parts = torch.split(rows, [heads, key_heads, key_heads], dim=2)
         return tuple(part.transpose(1, 2) for part in parts)
@@ -121,7 +121,7 @@ class _RowsForAttention(Function):
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None, None]:
         rows = torch.cat([gradient.transpose(1, 2) for gradient in gradients], dim=2)
         cosine, sine = ctx.turn
-        _turn(rows[:, :, : rows.shape[2] - ctx.key_heads], cosine, -sine)
+        turn_in_place(rows[:, :, : rows.shape[2] - ctx.key_heads], cosine, -sine)
         # padding receives no gradient: nothing after it looks back at it
         return rows.flatten(0, 1).index_select(0, ctx.batch.to_packed), None, None, None
 
