@@ -1,0 +1,1 @@
+"""What `docs/make_reference.py` is made of: one module for each kind of thing that the reference lists."""
