@@ -167,7 +167,7 @@ def test_init_writes_a_file_that_run_accepts_and_never_overwrites(tmp_path: Path
 def test_every_command_has_help_with_an_example() -> None:
     listing = crowdsft("--help")
     assert listing.returncode == 0
-    for command in ("demo", "serve", "worker", "run", "init", "check", "simulate"):
+    for command in ("demo", "serve", "worker", "run", "init", "check", "simulate", "value"):
         assert command in listing.stdout
         said = crowdsft(command, "--help")
         assert said.returncode == 0 and "Example" in said.stdout, command

@@ -26,7 +26,7 @@ def print_json(value: Any) -> None:
 
 def build_app() -> typer.Typer:
     """The command with all its subcommands."""
-    from crowdsft.cli import check, demo, init, ledger, run, serve, simulate, worker
+    from crowdsft.cli import check, demo, experiment, init, ledger, run, serve, simulate, value, worker
 
     app = typer.Typer(
         name="crowdsft",
@@ -43,7 +43,9 @@ def build_app() -> typer.Typer:
     app.command()(run.run)
     app.command()(init.init)
     app.command()(simulate.simulate)
+    app.command()(value.value)
     app.command()(check.check)
+    app.add_typer(experiment.app, name="experiment")
     app.add_typer(ledger.app, name="ledger")
     return app
 
