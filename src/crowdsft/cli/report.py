@@ -8,14 +8,23 @@ from pathlib import Path
 from typing import Any
 
 from crowdsft.core.campaign import CampaignState
+from crowdsft.rounds.artifacts import Artifacts
 
+SAMPLES_SHOWN = 6
 STATIC = Path(__file__).parent.parent / "web" / "static"
 
 
-def write_report(result: Mapping[str, Any], state: CampaignState, path: Path) -> None:
-    """Write the page for `result` to `path`."""
+def write_report(result: Mapping[str, Any], state: CampaignState, artifacts: Artifacts, path: Path) -> None:
+    """Write the page for `result` to `path`; `artifacts` holds what the models wrote."""
     body = "\n".join(
-        [_head(result, state), _chart(state), _rounds(result), _points(result), _facts(result, state)]
+        [
+            _head(result, state),
+            _chart(state),
+            _samples(state, artifacts),
+            _rounds(result),
+            _points(result),
+            _facts(result, state),
+        ]
     )
     path.write_text(
         _PAGE.format(title=escape(state.plan.campaign.name), styles=_styles(), body=body), encoding="utf-8"
@@ -25,7 +34,7 @@ def write_report(result: Mapping[str, Any], state: CampaignState, path: Path) ->
 _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{title} - crowdsft report</title><style>{styles}</style></head>
-<body><main class="page narrow stack loose">{body}</main></body></html>
+<body><main class="page stack loose">{body}</main></body></html>
 """
 
 
@@ -70,6 +79,28 @@ def _chart(state: CampaignState) -> str:
         f'<article class="stack"><h2>Distance to the target</h2>{distance_chart(data)}'
         f'<p class="meta">{note} Every value is of a fresh sample that steered nothing.</p></article>'
     )
+
+
+def _samples(state: CampaignState, artifacts: Artifacts) -> str:
+    """The first answers of the reporting sample, of the first base and of the newest one."""
+    measured = [
+        current for current in state.rounds if current.base_evaluation is not None and current.selected
+    ]
+    if not measured:
+        return ""
+    first, last = measured[0].base_evaluation, measured[-1].base_evaluation
+    if measured[-1].winner is not None:
+        last = measured[-1].evaluations[measured[-1].winner]
+    assert first is not None and last is not None
+    before, after = (
+        artifacts.rows(first.outputs)[:SAMPLES_SHOWN],
+        artifacts.rows(last.outputs)[:SAMPLES_SHOWN],
+    )
+    rows = [
+        f"<tr><td>{escape(old['prompt'])}</td><td>{escape(old['response'])}</td><td>{escape(new['response'])}</td></tr>"
+        for old, new in zip(before, after, strict=True)
+    ]
+    return _table("What it writes", ("Prompt", "At the start", "Now"), rows)
 
 
 def _rounds(result: Mapping[str, Any]) -> str:

@@ -165,7 +165,7 @@ def _check_method(method: str, game: str) -> None:
         raise InputError("control_variate needs the members' vectors: it works with --game centroid only.")
 
 
-def _options(method: str, game: Game) -> dict[str, Any]:
+def _options(game: Game) -> dict[str, Any]:
     centroid = cast("CentroidGame", game)
     return {"vectors": centroid.vectors, "target": centroid.target}
 
