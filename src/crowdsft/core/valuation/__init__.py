@@ -15,6 +15,7 @@ METHODS: Table[Method] = Table(
         "exact": "crowdsft.core.valuation.exact:Exact",
         "permutation": "crowdsft.core.valuation.permutation:Permutation",
         "gaussian_process": "crowdsft.core.valuation.gaussian:GaussianProcess",
+        "control_variate": "crowdsft.core.valuation.control_variate:ControlVariate",
         "size_stratified": "crowdsft.core.valuation.size_stratified:SizeStratified",
         "leverage": "crowdsft.core.valuation.leverage:Leverage",
         "msr_banzhaf": "crowdsft.core.valuation.banzhaf:MsrBanzhaf",

@@ -71,7 +71,7 @@ def centroid_truth(
         method="centroid_truth",
         values=values[0],
         errors=errors[0],
-        evaluations=_evaluations(len(vectors), evaluation, permutations),
+        evaluations=centroid_evaluations(len(vectors), evaluation, permutations=permutations),
         total=float(ends[0] - ends[1]),
     )
 
@@ -133,7 +133,8 @@ def _check(vectors: Floats, targets: Floats, evaluation: str, permutations: int)
         raise InputError(f"permutations is {permutations}; it must be at least 1.")
 
 
-def _evaluations(n: int, evaluation: str, permutations: int) -> int:
+def centroid_evaluations(n: int, evaluation: CentroidUtility, *, permutations: int = 128) -> int:
+    """How many coalitions `centroid_truth` looks at for n contributors."""
     if evaluation == "dot":
         return n + 2
     if n <= ENUMERATE_UP_TO:
@@ -263,7 +264,7 @@ def _sampled_middle(
     sign = np.where(member, -1.0, 1.0)
     slope = _gradient(away.mean(axis=1), evaluation)
     marginals, linear, quadratic = _marginals(away, evaluation, slope, sizes, member, sign)
-    mean_linear, mean_quadratic = _expected_controls(away, slope)
+    mean_linear, mean_quadratic = expected_controls(away, slope, np.arange(2.0, n - 2))
     steps = _StepSums(member, sizes)
     fit = _fit_controls(steps, marginals, linear, quadratic)
     residual = (
@@ -313,10 +314,20 @@ def _marginals(
     return sign * (norms / next_size - own), sign * linear, sign * (squares / next_size**2 - own_squares)
 
 
-def _expected_controls(away: Floats, slope: Floats) -> tuple[Floats, Floats]:
-    """Expectations of both controls for i joining t random others, t = 2 .. n-3; float64[R, t, n]."""
+def expected_controls(away: Floats, slope: Floats, sizes: Floats) -> tuple[Floats, Floats]:
+    """Expectations of two controls for each contributor joining t random others.
+
+    Args:
+        away: float64[R, n, d]; vectors less the target, n >= 3.
+        slope: float64[R, d]; the direction of the linear control.
+        sizes: float64[T]; numbers t of others, at least 1.
+
+    Returns:
+        Expected change of slope.(mean of the members), and of |mean of the members - target|^2; both
+        float64[R, T, n].
+    """
     n = away.shape[1]
-    t = np.arange(2.0, n - 2)[:, None]
+    t = sizes[:, None]
     others = (away.sum(axis=1, keepdims=True) - away) / (n - 1)
     own = np.einsum("rnd,rnd->rn", away, away)[:, None]
     mean_square = np.einsum("rnd,rnd->rn", others, others)[:, None]
