@@ -20,6 +20,7 @@ for folder in (DOCS, DOCS.parent / "src"):
         sys.path.insert(0, str(folder))
 
 from reference_makers import api, command_line, events, settings, tables  # noqa: E402
+from reference_makers.markdown import MissingWordsError  # noqa: E402
 
 PARTS: dict[str, Callable[[], str]] = {
     "settings": settings.settings_part,
@@ -57,7 +58,11 @@ def _held(path: Path) -> str | None:
 
 def main() -> int:
     """The exit code."""
-    stale = stale_files()
+    try:
+        stale = stale_files()
+    except MissingWordsError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
     names = ", ".join(path.name for path in stale)
     if "--check" in sys.argv[1:]:
         if stale:

@@ -8,7 +8,12 @@ from pathlib import Path
 from typing import Any
 
 DOCS = Path(__file__).resolve().parent
-SECTIONS = {"tutorial-": "Tutorial", "how-to-": "How to", "reference-": "Reference", "decisions/": "Decisions"}
+SECTIONS = {
+    "tutorial-": "Tutorial",
+    "how-to-": "How to",
+    "reference-": "Reference",
+    "decisions/": "Decisions",
+}
 OTHER_PAGES = "Explanation"
 
 logger = logging.getLogger("mkdocs.hooks")

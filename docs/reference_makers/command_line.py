@@ -14,10 +14,11 @@ from crowdsft.cli.app import build_app
 from reference_makers.markdown import MissingWordsError, table
 
 WITHOUT_HELP = {
-    "demo --contributors": "How many simulated contributors there are.",
-    "demo --groups": "Groups, and so candidates, in each round.",
-    "demo --rounds": "Number of rounds.",
-    "demo --seed": "Seed of the campaign and of its contributors.",
+    "--contributors": "How many simulated contributors there are.",
+    "--groups": "Groups, and so candidates, in each round.",
+    "--rounds": "Number of rounds.",
+    "--seed": "Seed of all that is left to chance.",
+    "--json": "Print JSON.",
 }
 _EXAMPLE = re.compile(r"\n\s*Examples?: (?P<command>crowdsft .*)", re.DOTALL)
 
@@ -68,7 +69,7 @@ def _row(name: str, parameter: Any) -> tuple[str, str, str]:
     is_argument = isinstance(parameter, TyperArgument)
     option = parameter.metavar or parameter.name.upper() if is_argument else ", ".join(parameter.opts)
     value = "" if is_argument or parameter.is_flag else f" {_value(parameter)}"
-    meaning = parameter.help or WITHOUT_HELP.get(f"{name} {option}", "")
+    meaning = parameter.help or WITHOUT_HELP.get(option, "")
     if not meaning:
         raise MissingWordsError(
             f"{option} of the command {name!r} has no help; give it one in src/crowdsft/cli"

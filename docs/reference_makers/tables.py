@@ -39,7 +39,7 @@ SECTIONS: dict[str, tuple[Mapping[str, Any], str, str]] = {
     "Weightings": (WEIGHTINGS, "crowdsft.core.weighting", "`simulate --weighting`"),
     "Embeddings": (EMBEDDINGS, "crowdsft.embedding", "`evaluation.embedding`"),
     "Training backends": (BACKENDS, "crowdsft.training", "`training.backend`"),
-    "Valuation methods": (METHODS, "crowdsft.core.valuation", "`crowdsft.core.valuation.value_game`"),
+    "Valuation methods": (METHODS, "crowdsft.core.valuation", "`value --method`"),
 }
 
 TASKS = {
@@ -74,6 +74,7 @@ WORDS = {
     "training backend/full_finetune": "All weights are trained. For small models.",
     "valuation method/exact": "Evaluates every coalition: no error, up to 20 players.",
     "valuation method/permutation": "What each player adds on average over random orders and their reverses.",
+    "valuation method/control_variate": "Permutations, helped by what is known exactly about means: for games that are roughly a function of a mean of vectors.",
     "valuation method/size_stratified": "Compares coalitions with and without each player, size by size.",
     "valuation method/leverage": "A weighted regression of the coalitions' values on membership.",
     "valuation method/gaussian_process": "A Gaussian process over games: the values that are likeliest given what was evaluated.",
