@@ -15,8 +15,8 @@ help:            ## Show this list
 $(READY): pyproject.toml constraints.txt
 	@test -d $(VENV) || $(PYTHON) -m venv $(VENV)
 	@echo "Installing crowdsft into $(VENV) (about two minutes the first time)"
-	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt torch==2.13.0
-	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[train,postgres,dev]'
+	$(BIN)/pip install -qq --disable-pip-version-check -c constraints.txt torch==2.13.0
+	$(BIN)/pip install -qq --disable-pip-version-check -c constraints.txt -e '.[train,postgres,dev]'
 	@touch $(READY)
 
 demo: $(READY)   ## Watch a crowd improve a model: the platform, a sample campaign, simulated contributors

@@ -49,10 +49,16 @@ def main() -> None:
         parts += [text(329, top + 49, "2 shuffled in", "small")]
         parts += [arrow(f"M404 {top + 33} H 436")]
         parts += [box(442, top, 176, 66, "won" if won else "card")]
-        parts += [text(530, top + 28, f"Candidate {letter}", "title"), text(530, top + 49, "3 own copy, trained", "small")]
+        parts += [
+            text(530, top + 28, f"Candidate {letter}", "title"),
+            text(530, top + 49, "3 own copy, trained", "small"),
+        ]
         parts += [arrow(f"M620 {top + 33} C 652 {top + 33} 646 162 672 162")]
     parts += [box(678, 96, 218, 132), text(787, 126, "Measured blind", "title")]
-    parts += [text(787, 152, "4 same prompts, same dice,", "small"), text(787, 172, "distance to the target", "small")]
+    parts += [
+        text(787, 152, "4 same prompts, same dice,", "small"),
+        text(787, 172, "distance to the target", "small"),
+    ]
     parts += [text(787, 204, "better beyond noise? B wins", "accent")]
     parts += [arrow("M787 230 V 322 Q 787 336 773 336 H 122 Q 108 336 108 322 V 236", "loop")]
     parts += [text(448, 326, "5 the winner is the next base model", "accent")]

@@ -1,7 +1,7 @@
 """Keep the tree in README.md true: every module with the first line of its docstring.
 
-    python scripts/readme_tree.py          writes it
-    python scripts/readme_tree.py --check  exits with 1 when README.md is out of date
+python scripts/readme_tree.py          writes it
+python scripts/readme_tree.py --check  exits with 1 when README.md is out of date
 """
 
 from __future__ import annotations

@@ -3,13 +3,13 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.core.campaigns import due_after, whole_campaign
 
 from crowdsft.core.campaign import CampaignState, apply, fold, history, ledger_entries, next_step
 from crowdsft.core.errors import JournalError
 from crowdsft.core.event_codec import decode_event, encode_event
 from crowdsft.core.events import CampaignFinished, GroupsFormed, PointsAwarded
 from crowdsft.core.ledger import verify
+from tests.core.campaigns import due_after, whole_campaign
 
 EVENTS = whole_campaign()
 
