@@ -68,11 +68,13 @@ def plain_loop(world: World, run: int, settings: SimulationSettings) -> tuple[np
         mistake, which = rng.random((1, 2))[0]
         if values[best] > now:
             order = sorted(range(settings.groups), key=lambda group: -values[group])
-            for i in range(len(people)):
-                points[i] += settings.groups - order.index(assigned[i])
             chosen = best
             if mistake < settings.mistake_chance:
                 chosen = (best + 1 + int(which * (settings.groups - 1))) % settings.groups
+            place = order.index(chosen)
+            order[0], order[place] = order[place], order[0]
+            for i in range(len(people)):
+                points[i] += settings.groups - order.index(assigned[i])
             model = candidates[chosen]
         path.append(model)
     return np.array(path), points

@@ -90,9 +90,9 @@ def test_the_summary_counts_cells_and_compares_distances() -> None:
 
 def test_one_cell_in_all_arms() -> None:
     cell = Cell(10, 4, "interleaved", "l1")
-    outcomes = play_cell(cell, vectors=VECTORS, runs=3, seed=1, kernel_estimates={})
+    outcomes = play_cell(cell, vectors=VECTORS, runs=3, seed=1, truths={}, kernel_estimates={})
     assert [o.arm for o in outcomes] == ["paper", "ours", "values", "weighted", "free"]
-    assert outcomes == play_cell(cell, vectors=VECTORS, runs=3, seed=1, kernel_estimates={})
+    assert outcomes == play_cell(cell, vectors=VECTORS, runs=3, seed=1, truths={}, kernel_estimates={})
     for found in outcomes:
         assert found.kernel_pearson == found.pearson  # ten contributors: KernelSHAP is exact
         assert len(found.path) == 101
@@ -110,7 +110,7 @@ def test_kernel_estimates_are_made_once_per_expert(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr("crowdsft.experiments.user_grouping_sweep.ALWAYS_EXACT_UP_TO", 0)
     known = {expert: np.arange(10.0) for expert in range(11)}
     [found, *_] = play_cell(
-        Cell(10, 2, "random", "dot"), vectors=VECTORS, runs=6, seed=1, kernel_estimates=known
+        Cell(10, 2, "random", "dot"), vectors=VECTORS, runs=6, seed=1, truths={}, kernel_estimates=known
     )
     assert found.kernel_pearson != pytest.approx(found.pearson)
     assert all((known[expert] == np.arange(10.0)).all() for expert in range(11))

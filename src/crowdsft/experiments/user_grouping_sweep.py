@@ -102,20 +102,29 @@ def play_block(
 ) -> list[Outcome]:
     """All arms of the twelve cells with these users and this evaluation.
 
-    KernelSHAP is drawn once per expert and shared by the block's cells: the noise of one estimate then
-    meets several runs, which changes no expectation and saves nine tenths of the time.
+    Shapley values depend on the expert alone, so the block's cells share them. KernelSHAP too is drawn once
+    per expert: the noise of one estimate then meets several runs, which changes no expectation.
     """
+    truths: dict[int, Floats] = {}
     estimates: dict[int, Floats] | None = {} if kernel_shap else None
     cells = [cell for cell in all_cells() if (cell.users, cell.evaluation) == (users, evaluation)]
     return [
         outcome
         for cell in cells
-        for outcome in play_cell(cell, vectors=vectors, runs=runs, seed=seed, kernel_estimates=estimates)
+        for outcome in play_cell(
+            cell, vectors=vectors, runs=runs, seed=seed, truths=truths, kernel_estimates=estimates
+        )
     ]
 
 
 def play_cell(
-    cell: Cell, *, vectors: Floats, runs: int, seed: int, kernel_estimates: dict[int, Floats] | None
+    cell: Cell,
+    *,
+    vectors: Floats,
+    runs: int,
+    seed: int,
+    truths: dict[int, Floats],
+    kernel_estimates: dict[int, Floats] | None,
 ) -> list[Outcome]:
     """All arms of one cell, in the same worlds.
 
@@ -124,12 +133,13 @@ def play_cell(
         vectors: float64[m, d], m > cell.users.
         runs: Number of runs, at least 2.
         seed: Fixes everything, together with the cell.
-        kernel_estimates: KernelSHAP's values float64[n] by expert, for this number of users and evaluation;
-            missing ones are computed and added. None: no correlation with them.
+        truths: Accurate values float64[n] by expert, for this number of users and evaluation; missing ones
+            are computed and added.
+        kernel_estimates: The same for KernelSHAP's values. None: no correlation with them.
     """
     seeds = run_seeds(derive_seed(seed, "user grouping", *asdict(cell).values()), runs)
     world = draw_world(vectors, users=cell.users, seeds=seeds, start_range=START_RANGE)
-    truth = accurate_truth(world, cell.evaluation)
+    truth = accurate_truth(world, cell.evaluation, known=truths)
     floor = float(floor_distances(world).mean())
     paper = _play(cell, world, arm="paper")
     ours = _play(cell, world, arm="ours")

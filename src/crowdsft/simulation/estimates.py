@@ -59,18 +59,50 @@ def decoded_estimates(
 
 
 def decoded_contributors(history: History, *, step: float) -> Floats:
-    """float64[R, n, d]: where each contributor alone would pull the model, from the candidates' embeddings.
+    """float64[R, n, d]: where each contributor alone would pull the model, from all measured embeddings.
 
-    A group's centroid is (candidate - (1 - step) base)/step and the weighted mean of its members. The
-    differences between a round's groups, in which an error of the base's embedding cancels, give the
-    contributors up to a common shift (ridge regression); the rounds' mean centroids give the shift.
+    Every model that was measured, candidates and bases, is a known mixture of the contributors and the
+    start: a candidate of its base and its members, a base of the candidates that won before. All embeddings
+    together are solved for the contributors, by ridge regression towards their common mean; that mean and
+    the start are free. Under noise this sees more than each round's differences between groups do, because
+    a base remembers who won.
+    """
+    made_of = compositions(history, step=step)
+    measured = np.concatenate([history.embeddings, history.base_embeddings[:, :, None, :]], axis=2)
+    outcomes = measured.reshape(*made_of.shape[:2], -1)
+    contributors, start = made_of[..., :-1], made_of[..., -1:]
+    free = np.concatenate([contributors.sum(axis=2, keepdims=True), start], axis=2)
+    basis = np.linalg.qr(free)[0]
+    relative = ridge(_without(contributors, basis), _without(outcomes, basis))
+    rest = outcomes - contributors @ relative
+    common = np.linalg.pinv(free) @ rest
+    decoded: Floats = relative + common[:, :1]
+    return decoded
+
+
+def compositions(history: History, *, step: float) -> Floats:
+    """float64[R, T (G + 1), n + 1]: what each round's candidates, then its base, are made of.
+
+    Shares of the n contributors, then of the start; rows sum to 1.
     """
     weights = history.weights()
-    centroids = (history.embeddings - (1 - step) * history.base_embeddings[:, :, None, :]) / step
-    relative = ridge(contrasts(weights), contrasts(centroids))
-    left = centroids.mean(axis=2) - weights.mean(axis=2) @ relative
-    decoded: Floats = relative + left.mean(axis=1, keepdims=True)
-    return decoded
+    runs, rounds, groups, contributors = weights.shape
+    made_of = np.zeros((runs, rounds, groups + 1, contributors + 1))
+    base = np.zeros((runs, contributors + 1))
+    base[:, -1] = 1.0
+    for t in range(rounds):
+        made_of[:, t] = base[:, None, :]
+        made_of[:, t, :groups] *= 1 - step
+        made_of[:, t, :groups, :-1] += step * weights[:, t]
+        winner = history.winners[:, t]
+        base = np.where((winner >= 0)[:, None], made_of[np.arange(runs), t, winner], base)
+    return made_of.reshape(runs, -1, contributors + 1)
+
+
+def _without(rows: Floats, basis: Floats) -> Floats:
+    """`rows` less their projection on the columns of `basis` (orthonormal)."""
+    rest: Floats = rows - basis @ (np.swapaxes(basis, 1, 2) @ rows)
+    return rest
 
 
 def contrasts(rounds: Floats) -> Floats:

@@ -37,8 +37,10 @@ class PointRule(Protocol):
 class RankPoints:
     """In a round whose best candidate beat the model, the best of G groups gets G, the next G - 1, the last 1.
 
+    Where another candidate was taken by mistake, it changes places with the best.
+
     Source: experiment 3. The paper's text pays marginal gains; its published numbers fit these points, not
-    the gains and not G - 1 .. 0.
+    the gains, not G - 1 .. 0, and with two groups not the plain order either.
     """
 
     adds_up: ClassVar[bool] = True
@@ -49,6 +51,9 @@ class RankPoints:
         order = np.argsort(-values, axis=1, kind="stable")
         ranks = np.empty_like(order)
         np.put_along_axis(ranks, order, np.arange(values.shape[1])[None, :], axis=1)
+        [mistaken] = np.nonzero((played.winners[:, -1] >= 0) & (played.winners[:, -1] != order[:, 0]))
+        taken, best = played.winners[mistaken, -1], order[mistaken, 0]
+        ranks[mistaken, best], ranks[mistaken, taken] = ranks[mistaken, taken], 0
         return points + _to_members((values.shape[1] - ranks).astype(np.float64), played)
 
 

@@ -19,20 +19,33 @@ EvaluationName = Literal["l2", "l1", "dot"]
 KERNEL_SHAP_SAMPLES = 10_000
 
 
-def accurate_truth(world: World, evaluation: EvaluationName, *, permutations: int = 128) -> Floats:
+def accurate_truth(
+    world: World,
+    evaluation: EvaluationName,
+    *,
+    permutations: int = 128,
+    known: dict[int, Floats] | None = None,
+) -> Floats:
     """float64[R, n]: Shapley values of v(S) = utility of S's plain centroid, v(nobody) = of the zero vector.
 
     Computed once per expert: runs with the same expert have the same contributors, hence the same values.
+
+    Args:
+        world: The runs.
+        evaluation: Name of the utility.
+        permutations: Effort, as in `centroid_truth_batch`.
+        known: Values by expert that were computed before, for the same vectors, number of contributors and
+            evaluation; missing ones are added.
     """
-    _, first, back = np.unique(world.experts, return_index=True, return_inverse=True)
-    values, _ = centroid_truth_batch(
-        world.contributors[first],
-        world.targets[first],
-        evaluation=evaluation,
-        rng=derive_rng("accurate truth", evaluation),
-        permutations=permutations,
-    )
-    return values[back]
+    values = {} if known is None else known
+    for run, expert in enumerate(world.experts.tolist()):
+        if expert not in values:
+            one = world.only(run)
+            chance = derive_rng("accurate truth", evaluation, expert)
+            values[expert] = centroid_truth_batch(
+                one.contributors, one.targets, evaluation=evaluation, rng=chance, permutations=permutations
+            )[0][0]
+    return np.stack([values[expert] for expert in world.experts.tolist()])
 
 
 def kernel_shap_truth(

@@ -37,13 +37,6 @@ def checked_points(points: ArrayLike, *, groups: int, round_number: int, rounds:
     return array
 
 
-def positions(order: Indices) -> Indices:
-    """int64[R, n]: the place of every contributor in `order` (int64[R, n], from first to last)."""
-    places = np.empty_like(order)
-    np.put_along_axis(places, order, np.arange(order.shape[1])[None, :], axis=1)
-    return places
-
-
 def shuffled_order(shape: tuple[int, ...], rng: np.random.Generator) -> Indices:
     """int64[R, n]: independent, uniformly random orders."""
     return np.argsort(rng.random(shape), axis=1)
@@ -54,12 +47,23 @@ def order_by_points(points: Floats, rng: np.random.Generator) -> Indices:
     return np.lexsort((rng.random(points.shape), points), axis=1)
 
 
-def cut(places: Indices, groups: int) -> Indices:
-    """Groups of neighbours in an order: the first n mod G groups get one contributor more."""
-    contributors = places.shape[1]
-    size, larger = divmod(contributors, groups)
-    ends = np.cumsum([size + 1] * larger + [size] * (groups - larger))
-    return np.searchsorted(ends, places, side="right")
+def cut(order: Indices, groups: int) -> Indices:
+    """int64[R, n]: groups of neighbours in an order; the first n mod G groups get one contributor more."""
+    size, larger = divmod(order.shape[1], groups)
+    sizes = [size + 1] * larger + [size] * (groups - larger)
+    return deal(order, np.repeat(np.arange(groups), sizes))
+
+
+def deal(order: Indices, group_of_place: Indices) -> Indices:
+    """int64[R, n]: the group of every contributor, when the one at a place gets that place's group.
+
+    Args:
+        order: int64[R, n]; contributors from first to last.
+        group_of_place: int64[n].
+    """
+    assigned = np.empty_like(order)
+    np.put_along_axis(assigned, order, np.broadcast_to(group_of_place, order.shape), axis=1)
+    return assigned
 
 
 def halves_shuffled(order: Indices, rng: np.random.Generator) -> tuple[Indices, int]:

@@ -14,8 +14,6 @@ from crowdsft.core.grouping.dealing import (
     cut,
     is_random_round,
     order_by_points,
-    positions,
-    shuffled_order,
 )
 from crowdsft.core.grouping.design import Design
 
@@ -52,5 +50,5 @@ class EpsilonGreedy:
         """See `Grouping.assign`."""
         points = checked_points(points, groups=groups, round_number=round_number, rounds=rounds)
         is_random = is_random_round(len(points), round_number, rounds, self.least_chance, rng)
-        by_points = positions(order_by_points(points, rng))
-        return cut(np.where(is_random, shuffled_order(points.shape, rng), by_points), groups)
+        seen = np.where(is_random, 0.0, points)  # where all look equal, the order is chance alone
+        return cut(order_by_points(seen, rng), groups)

@@ -10,9 +10,9 @@ from crowdsft.core.grouping.dealing import (
     Floats,
     Indices,
     checked_points,
+    deal,
     halves_shuffled,
     order_by_points,
-    positions,
 )
 from crowdsft.core.grouping.design import Design
 
@@ -41,4 +41,4 @@ class Interleaved:
         """See `Grouping.assign`."""
         points = checked_points(points, groups=groups, round_number=round_number, rounds=rounds)
         dealt, _ = halves_shuffled(order_by_points(points, rng), rng)
-        return positions(dealt) % groups
+        return deal(dealt, np.arange(dealt.shape[1]) % groups)

@@ -15,10 +15,9 @@ from crowdsft.core.grouping.dealing import (
     Indices,
     checked_points,
     cut,
+    deal,
     halves_shuffled,
     is_random_round,
-    positions,
-    shuffled_order,
 )
 from crowdsft.core.grouping.design import Design
 
@@ -40,8 +39,8 @@ class EpsilonGreedyPaper:
         """See `Grouping.assign`."""
         points = checked_points(points, groups=groups, round_number=round_number, rounds=rounds)
         is_random = is_random_round(len(points), round_number, rounds, 0.4, rng)
-        by_points = positions(np.argsort(points, axis=1, kind="stable"))
-        return cut(np.where(is_random, shuffled_order(points.shape, rng), by_points), groups)
+        keys = np.where(is_random, rng.random(points.shape), points)
+        return cut(np.argsort(keys, axis=1, kind="stable"), groups)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,5 +63,5 @@ class InterleavedPaper:
         """See `Grouping.assign`."""
         points = checked_points(points, groups=groups, round_number=round_number, rounds=rounds)
         dealt, upper = halves_shuffled(np.argsort(points, axis=1, kind="stable"), rng)
-        places = positions(dealt)
-        return np.where(places < upper, places, places - upper) % groups
+        places = np.arange(dealt.shape[1])
+        return deal(dealt, np.where(places < upper, places, places - upper) % groups)

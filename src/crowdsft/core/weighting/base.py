@@ -76,14 +76,17 @@ def within_groups(weights: Floats, assigned: NDArray[np.int64], groups: int) -> 
         InputError: when a group is empty.
     """
     member = assigned[:, None, :] == np.arange(groups)[None, :, None]
+    rows: Floats = member * weights[:, None, :]
+    total = rows.sum(axis=2, keepdims=True)
+    if total.min() > 0:
+        rows /= total
+        return rows
     if not member.any(axis=2).all():
         run, group = np.argwhere(~member.any(axis=2))[0]
         raise InputError(
             f"group {group + 1} of {groups} is empty in run {run + 1}, so it cannot train a candidate. "
             "Use fewer groups, or a grouping that deals evenly."
         )
-    rows: Floats = np.where(member, weights[:, None, :], 0.0)
-    total = rows.sum(axis=2, keepdims=True)
     rows = np.where(total > 0, rows, member)
     rows /= rows.sum(axis=2, keepdims=True)
     return rows
