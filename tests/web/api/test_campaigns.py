@@ -50,9 +50,7 @@ def test_all_faults_are_listed_with_their_places(alice: Caller) -> None:
     assert not Campaign.objects.exists()
 
 
-@pytest.mark.parametrize(
-    "given", [[], "text", None, {}, {"campaign": 5}, {"campaign": {"name": {"a": 1}}}]
-)
+@pytest.mark.parametrize("given", [[], "text", None, {}, {"campaign": 5}, {"campaign": {"name": {"a": 1}}}])
 def test_settings_of_the_wrong_kind(given: object, alice: Caller) -> None:
     refusal(alice("POST", "/campaigns", {"settings": given}), 422)
 
