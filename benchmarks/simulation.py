@@ -3,10 +3,11 @@
 The peer is experiment 3 as one would first write it, and as its authors did: a Python loop over runs, rounds
 and groups with NumPy inside, and Shapley values by KernelSHAP with 10,000 samples per run through the package
 shap, its value function evaluated coalition by coalition. Ours simulates all runs of a cell as one array and
-computes accurate Shapley values. Both play the same cells; they take turns, so that a slow minute of the
-machine meets both. The peer is measured on a few runs per cell and counted up to 50.
+computes accurate Shapley values, once per expert for the twelve cells (groups and groupings) that share them.
+Both play the same cells; they take turns, so that a slow minute of the machine meets both. The peer is
+measured on a few runs and counted up to 50 runs of 12 cells.
 
-    python benchmarks/simulation.py --data ../shared/data               # ratios on a subsample of cells
+    python benchmarks/simulation.py --data ../shared/data               # ratios on a subsample of blocks
     python benchmarks/simulation.py --data ../shared/data --full        # and the whole sweep, 2 processes
 """
 
@@ -30,10 +31,16 @@ from crowdsft.core.evaluation import UTILITIES
 from crowdsft.core.grouping import GROUPINGS
 from crowdsft.core.weighting import WEIGHTINGS
 from crowdsft.experiments.user_grouping import one_thread_each
-from crowdsft.experiments.user_grouping_sweep import START_RANGE, Cell, all_cells
+from crowdsft.experiments.user_grouping_sweep import (
+    EVALUATION_NAMES,
+    START_RANGE,
+    USERS,
+    Cell,
+    all_cells,
+)
 from crowdsft.simulation import SimulationSettings, draw_world, simulate_tournament
 from crowdsft.simulation.agreement import pearson
-from crowdsft.simulation.truth import accurate_truth
+from crowdsft.simulation.truth import EvaluationName, accurate_truth
 from crowdsft.simulation.vectors import read_vectors
 from crowdsft.simulation.world import run_seeds
 
@@ -41,23 +48,26 @@ Floats = NDArray[np.float64]
 
 RUNS = 50
 ROUNDS = 100
-SUBSAMPLE = (
-    Cell(10, 3, "random", "l2"),
-    Cell(25, 5, "interleaved", "l1"),
-    Cell(50, 2, "epsilon_greedy", "l2"),
-    Cell(75, 4, "random", "dot"),
-    Cell(100, 3, "interleaved", "l1"),
-    Cell(100, 5, "epsilon_greedy", "l2"),
+SUBSAMPLE: tuple[tuple[int, EvaluationName], ...] = (
+    (10, "l2"),
+    (25, "l1"),
+    (50, "l2"),
+    (75, "dot"),
+    (100, "l1"),
+    (100, "l2"),
 )
 
 
 # --- ours ---------------------------------------------------------------------------------------------------
 
 
-def ours(cell: Cell, vectors: Floats, *, runs: int = RUNS, seed: int = 1) -> tuple[float, float, float]:
-    """Seconds for the tournaments, seconds for the truth and the correlations, and the mean correlation."""
+def ours(cell: Cell, vectors: Floats, truths: dict[int, Floats], *, seed: int = 1) -> tuple[float, float]:
+    """Seconds for the tournaments of a cell, and for the truth and the correlations.
+
+    `truths` holds the values by expert that earlier cells of the block have computed.
+    """
     began = time.perf_counter()
-    world = draw_world(vectors, users=cell.users, seeds=run_seeds(seed, runs), start_range=START_RANGE)
+    world = draw_world(vectors, users=cell.users, seeds=run_seeds(seed, RUNS), start_range=START_RANGE)
     name = cell.grouping if cell.grouping == "random" else f"{cell.grouping}_paper"
     settings = SimulationSettings(
         groups=cell.groups,
@@ -68,9 +78,20 @@ def ours(cell: Cell, vectors: Floats, *, runs: int = RUNS, seed: int = 1) -> tup
     )
     history = simulate_tournament(world, settings)
     simulated = time.perf_counter()
-    correlations = pearson(history.points, accurate_truth(world, cell.evaluation))
-    ended = time.perf_counter()
-    return simulated - began, ended - simulated, float(np.nanmean(correlations))
+    pearson(history.points, accurate_truth(world, cell.evaluation, known=truths))
+    return simulated - began, time.perf_counter() - simulated
+
+
+def block_cells(users: int, evaluation: EvaluationName) -> list[Cell]:
+    """The twelve cells that share their Shapley values."""
+    return [cell for cell in all_cells() if (cell.users, cell.evaluation) == (users, evaluation)]
+
+
+def our_block(users: int, evaluation: EvaluationName, vectors: Floats) -> Floats:
+    """float64[2]: seconds for the tournaments and for the truth of a block's twelve cells at 50 runs."""
+    truths: dict[int, Floats] = {}
+    cells = block_cells(users, evaluation)
+    return np.sum([ours(cell, vectors, truths, seed=place) for place, cell in enumerate(cells)], axis=0)
 
 
 # --- the peer -----------------------------------------------------------------------------------------------
@@ -169,9 +190,10 @@ def peer(cell: Cell, vectors: Floats, *, runs: int, rng: np.random.Generator) ->
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """Seconds for 50 runs of one cell: the peer's counted up from a few, ours measured."""
+    """Seconds for a block (12 cells, 50 runs each): the peer's counted up from a few runs, ours measured."""
 
-    cell: Cell
+    users: int
+    evaluation: str
     peer_simulating: float
     peer_valuing: float
     simulating: float
@@ -179,39 +201,43 @@ class Measured:
 
     @property
     def ratio(self) -> float:
-        """How many times faster ours is, tournament and truth together."""
+        """How many times faster ours is, tournaments and truth together."""
         return (self.peer_simulating + self.peer_valuing) / (self.simulating + self.valuing)
 
 
-def measure(vectors: Floats, *, turns: int, runs_per_turn: int) -> list[Measured]:
-    """Peer and ours in turn; the median over turns counts for each part."""
+def measure(vectors: Floats, *, turns: int) -> list[Measured]:
+    """The peer plays one run of each of three cells, ours the whole block, in turn; medians over turns count."""
     rng = np.random.default_rng(1)
-    ours(Cell(10, 2, "random", "l2"), vectors, runs=2)  # imports and caches are nobody's time
+    ours(Cell(10, 2, "random", "l2"), vectors, {})  # imports and caches are nobody's time
     peer(Cell(10, 2, "random", "l2"), vectors, runs=1, rng=rng)
     measured = []
-    for cell in SUBSAMPLE:
+    for users, evaluation in SUBSAMPLE:
+        cells = block_cells(users, evaluation)
         theirs, mine = [], []
         for turn in range(turns):
-            theirs.append(peer(cell, vectors, runs=runs_per_turn, rng=rng))
-            mine.append(ours(cell, vectors, seed=turn)[:2])
-        peer_parts = RUNS * np.median(theirs, axis=0)
+            picked = [cells[(turn + 5 * place) % len(cells)] for place in range(3)]
+            theirs.append(np.mean([peer(cell, vectors, runs=1, rng=rng) for cell in picked], axis=0))
+            mine.append(our_block(users, evaluation, vectors))
+        peer_parts = len(cells) * RUNS * np.median(theirs, axis=0)
         parts = np.median(mine, axis=0)
-        measured.append(Measured(cell, *map(float, peer_parts), *map(float, parts)))
+        measured.append(Measured(users, evaluation, *map(float, peer_parts), *map(float, parts)))
     return measured
 
 
 def full_sweep(data: Path, *, workers: int) -> float:
     """Seconds for all 180 cells at 50 runs with accurate truth."""
-    cells = sorted(all_cells(), key=lambda cell: -cell.users)
+    blocks = [
+        (users, evaluation, data) for users in sorted(USERS, reverse=True) for evaluation in EVALUATION_NAMES
+    ]
     began = time.perf_counter()
     with one_thread_each(), ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        list(pool.map(_sweep_cell, [(cell, data) for cell in cells], chunksize=3))
+        list(pool.map(_sweep_block, blocks))
     return time.perf_counter() - began
 
 
-def _sweep_cell(work: tuple[Cell, Path]) -> float:
-    cell, data = work
-    return ours(cell, read_vectors(data / "movielens_genre_means.csv"))[2]
+def _sweep_block(block: tuple[int, EvaluationName, Path]) -> float:
+    users, evaluation, data = block
+    return float(our_block(users, evaluation, read_vectors(data / "movielens_genre_means.csv")).sum())
 
 
 def main() -> None:
@@ -221,14 +247,13 @@ def main() -> None:
     )
     parser.add_argument("--data", type=Path, required=True, help="folder with movielens_genre_means.csv")
     parser.add_argument("--turns", type=int, default=3)
-    parser.add_argument("--runs-per-turn", type=int, default=1, help="runs of the peer in each turn")
     parser.add_argument("--full", action="store_true", help="also time the whole sweep")
     parser.add_argument("--workers", type=int, default=2, help="processes of the whole sweep")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     random.seed(1)
     vectors = read_vectors(options.data / "movielens_genre_means.csv")
-    measured = measure(vectors, turns=options.turns, runs_per_turn=options.runs_per_turn)
+    measured = measure(vectors, turns=options.turns)
     theirs = sum(m.peer_simulating + m.peer_valuing for m in measured)
     mine = sum(m.simulating + m.valuing for m in measured)
     result: dict[str, object] = {
@@ -244,14 +269,12 @@ def main() -> None:
     if options.json:
         sys.stdout.write(json.dumps(result) + "\n")
         return
-    print(
-        "cell                               peer s (tournament + truth)   ours s (tournament + truth)   ratio"
-    )
+    print("12 cells of 50 runs      peer s (tournaments + truth)   ours s (tournaments + truth)     ratio")
     for m in measured:
-        name = f"{m.cell.users:>3} users {m.cell.groups} groups {m.cell.grouping} {m.cell.evaluation}"
+        name = f"{m.users:>3} users, {m.evaluation}"
         print(
-            f"{name:<40} {m.peer_simulating:>8.2f} + {m.peer_valuing:>8.2f}       "
-            f"{m.simulating:>8.3f} + {m.valuing:>8.3f}   {m.ratio:>9.0f}x"
+            f"{name:<20} {m.peer_simulating:>12.1f} + {m.peer_valuing:>8.1f}          "
+            f"{m.simulating:>8.2f} + {m.valuing:>6.2f}        {m.ratio:>9.0f}x"
         )
     for key, value in result.items():
         print(f"{key}: {value:.1f}" if isinstance(value, float) else f"{key}: {value}")
