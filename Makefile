@@ -26,15 +26,15 @@ test: $(READY)   ## All tests but the browser's, PostgreSQL's and the long ones
 	$(RUN) $(BIN)/python -m pytest -m "not e2e and not durability and not slow" $(ARGS)
 
 lint: $(READY)   ## ruff, formatting, and the import layers
-	$(BIN)/ruff check src tests experiments benchmarks
-	$(BIN)/ruff format --check src tests experiments benchmarks
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
 
 types: $(READY)  ## mypy --strict
 	$(BIN)/mypy
 
 docs: $(READY)   ## Build the documentation; a broken link is an error
-	$(BIN)/mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 	@echo "site/index.html"
 
 bench: $(READY)  ## Side-by-side measurements, on a quiet machine
