@@ -123,7 +123,8 @@ def main() -> None:
             "first base": lambda: base.model,
         }
         print(
-            "| weights | logits, largest difference | logits, mean | held-out loss | forward, ms |\n|---|---|---|---|---|"
+            "| weights | logits, largest difference | logits, mean | held-out loss | forward, ms |\n"
+            "|---|---|---|---|---|"
         )
         exact: torch.Tensor | None = None
         for name, make in makers.items():

@@ -313,7 +313,9 @@ def _training_fields() -> dict[str, forms.Field]:
     return {
         "training.backend": _choice("What is trained", named_choices(BACKENDS, BACKEND_WORDS)),
         "training.rank": _number("Rank of the adapters"),
-        "training.learning_rate": _number("Learning rate", "Empty: by the size of the base model.", whole=False),
+        "training.learning_rate": _number(
+            "Learning rate", "Empty: by the size of the base model.", whole=False
+        ),
         "training.batch_size": _number("Batch size"),
         "training.passes": _number("Passes over the contributions"),
         "training.max_tokens": _number("Longest training text, in tokens"),
