@@ -9,23 +9,58 @@ ada.hand_in(task.id, "What a lovely morning!")
 
 from __future__ import annotations
 
+import ipaddress
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from types import TracebackType
 from typing import Any, TypeVar
 
 import httpx
 
-from crowdsft.core.errors import CrowdsftError
+from crowdsft.core.errors import CrowdsftError, Fault, InputError
 
 T = TypeVar("T")
 
 
 class ApiError(CrowdsftError):
-    """The server refused: `status` is the HTTP status, the message what it said."""
+    """The server refused: `status` is the HTTP status, the message what it said.
 
-    def __init__(self, status: int, message: str) -> None:
+    `faults` lists each thing that is wrong with what was sent, where the server named them.
+    """
+
+    def __init__(self, status: int, message: str, faults: Sequence[Fault] = ()) -> None:
         self.status = status
+        self.faults = tuple(faults)
         super().__init__(message)
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Who somebody is; only the pseudonym is public."""
+
+    username: str
+    pseudonym: str
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A token of yours; the key itself cannot be read again."""
+
+    id: int
+    name: str
+    created: str
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """Somebody in a campaign; `role` is organiser or contributor."""
+
+    campaign: str
+    pseudonym: str
+    role: str
+    points: int
+    tasks_done: int
+    tasks_per_round: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +83,14 @@ class CampaignSummary:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """Something to do; `model_response` is the text to correct."""
+    """Something to do; `model_response` is the text to correct. `state`: open, done, skipped or expired."""
 
     id: int
     campaign: str
     round: int
     number: int
     kind: str
+    state: str
     prompt: str
     model_response: str
     draft: str
@@ -67,12 +103,20 @@ class Client:
         address: Where the platform is, e.g. "http://127.0.0.1:8000".
         token: An API token; None for what needs no account.
         timeout_seconds: For each request.
+
+    Raises:
+        InputError: when `address` is none.
     """
 
     def __init__(self, address: str, token: str | None = None, *, timeout_seconds: float = 30.0) -> None:
         self.address = address.rstrip("/")
-        headers = {"Authorization": f"Bearer {token}"} if token else {}
-        self._http = httpx.Client(base_url=f"{self.address}/api", headers=headers, timeout=timeout_seconds)
+        self._timeout_seconds = timeout_seconds
+        self._http = httpx.Client(
+            base_url=_checked(f"{self.address}/api"),
+            headers={"Authorization": f"Bearer {token}"} if token else {},
+            timeout=timeout_seconds,
+            trust_env=not _is_loopback(self.address),  # a proxy cannot reach this machine's own addresses
+        )
 
     def __enter__(self) -> Client:
         return self
@@ -91,13 +135,32 @@ class Client:
     def sign_up(self, username: str, password: str, *, pseudonym: str | None = None) -> Client:
         """Make an account and return a client for it."""
         body = {"username": username, "password": password, "pseudonym": pseudonym}
-        return Client(self.address, self._call("POST", "/accounts", body)["token"])
+        return self._with(self._call("POST", "/accounts", body)["token"])
 
     def log_in(self, username: str, password: str) -> Client:
         """A client for an existing account."""
-        return Client(
-            self.address, self._call("POST", "/tokens", {"username": username, "password": password})["token"]
-        )
+        body = {"username": username, "password": password}
+        return self._with(self._call("POST", "/tokens", body)["token"])
+
+    def me(self) -> Account:
+        """Whose token this is."""
+        return _only_known(Account, self._call("GET", "/me"))
+
+    def new_token(self, name: str) -> str:
+        """Another token of yours; it can be read only here."""
+        token: str = self._call("POST", "/me/tokens", {"name": name})["token"]
+        return token
+
+    def tokens(self) -> list[Token]:
+        """Your tokens, newest first, without their keys."""
+        return [_only_known(Token, row) for row in self._call("GET", "/me/tokens")]
+
+    def take_back_token(self, token: int) -> None:
+        """Take a token back; it stops working at once."""
+        self._call("DELETE", f"/me/tokens/{token}")
+
+    def _with(self, token: str) -> Client:
+        return Client(self.address, token, timeout_seconds=self._timeout_seconds)
 
     # Campaigns
 
@@ -113,13 +176,21 @@ class Client:
         """One campaign."""
         return _only_known(CampaignSummary, self._call("GET", f"/campaigns/{slug}"))
 
-    def join(self, slug: str) -> None:
-        """Join, agreeing to the campaign's consent text and licence."""
-        self._call("POST", f"/campaigns/{slug}/join", {"agree": True})
+    def join(self, slug: str) -> Membership:
+        """Join, agreeing to the campaign's consent text and licence. Joining twice is fine."""
+        return _only_known(Membership, self._call("POST", f"/campaigns/{slug}/join", {"agree": True}))
+
+    def membership(self, slug: str) -> Membership:
+        """You in a campaign."""
+        return _only_known(Membership, self._call("GET", f"/campaigns/{slug}/me"))
 
     def close_round(self, slug: str) -> None:
         """Close the open round (organisers)."""
         self._call("POST", f"/campaigns/{slug}/close")
+
+    def retry(self, slug: str) -> None:
+        """Try the step again that has failed for good (organisers)."""
+        self._call("POST", f"/campaigns/{slug}/retry")
 
     def result(self, slug: str) -> dict[str, Any]:
         """The campaign's machine output so far."""
@@ -129,6 +200,16 @@ class Client:
     def standings(self, slug: str) -> list[dict[str, Any]]:
         """Everybody's points, most first."""
         found: list[dict[str, Any]] = self._call("GET", f"/campaigns/{slug}/standings")
+        return found
+
+    def points(self, slug: str) -> list[dict[str, Any]]:
+        """Your awards, round by round."""
+        found: list[dict[str, Any]] = self._call("GET", f"/campaigns/{slug}/points")
+        return found
+
+    def ledger(self, slug: str) -> list[dict[str, Any]]:
+        """The whole ledger, oldest entry first; its hashes can be checked from what is here."""
+        found: list[dict[str, Any]] = self._call("GET", f"/campaigns/{slug}/ledger")
         return found
 
     # Work
@@ -142,12 +223,16 @@ class Client:
                 return None
             raise
 
+    def look_at(self, task: int) -> Task:
+        """A task of yours as it is now, with its draft, also after its round has closed."""
+        return _only_known(Task, self._call("GET", f"/tasks/{task}"))
+
     def save_draft(self, task: int, text: str) -> None:
         """Keep what has been written so far."""
         self._call("PUT", f"/tasks/{task}/draft", {"text": text})
 
     def hand_in(self, task: int, text: str) -> None:
-        """Hand in the response to a task."""
+        """Hand in the response to a task. After a lost connection, sending the same again is safe."""
         self._call("POST", f"/tasks/{task}/response", {"text": text})
 
     def skip(self, task: int, reason: str = "") -> None:
@@ -158,20 +243,46 @@ class Client:
         try:
             answer = self._http.request(method, path, json=body)
         except httpx.TransportError as error:
-            raise CrowdsftError(
-                f"{self.address} does not answer: {error}. Is the platform running?"
-            ) from error
-        if answer.is_success:
+            why = str(error) or type(error).__name__
+            raise CrowdsftError(f"{self.address} does not answer: {why}. Is the platform running?") from error
+        if not answer.is_success:
+            raise _api_error(answer)
+        try:
             return answer.json() if answer.content else None
-        raise ApiError(answer.status_code, _detail(answer))
+        except ValueError:
+            raise CrowdsftError(
+                f"{self.address} answers, but not as crowdsft's API does. Check the address."
+            ) from None
 
 
-def _detail(answer: httpx.Response) -> str:
+def _checked(address: str) -> str:
+    """Raises: InputError when `address` is no address of a web server."""
     try:
-        detail = answer.json()["detail"]
-    except (ValueError, KeyError, TypeError):
-        return f"{answer.status_code} {answer.reason_phrase}"
-    return detail if isinstance(detail, str) else str(detail)
+        url = httpx.URL(address)
+    except httpx.InvalidURL as error:
+        raise InputError(f"{address!r} is no address: {error}.") from None
+    if url.scheme not in ("http", "https") or not url.host:
+        raise InputError(f"{address!r} is no address. Give one such as http://127.0.0.1:8000.")
+    return address
+
+
+def _is_loopback(address: str) -> bool:
+    host = httpx.URL(address).host
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _api_error(answer: httpx.Response) -> ApiError:
+    try:
+        body = answer.json()
+        detail, faults = body["detail"], body.get("faults", ())
+        return ApiError(
+            answer.status_code, str(detail), [Fault(str(f["where"]), str(f["problem"])) for f in faults]
+        )
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return ApiError(answer.status_code, f"{answer.status_code} {answer.reason_phrase}".rstrip())
 
 
 def _only_known(kind: type[T], row: dict[str, Any]) -> T:

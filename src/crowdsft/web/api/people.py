@@ -24,6 +24,7 @@ from crowdsft.web.api.limits import NEW_TOKEN, SIGN_UP
 
 router = Router(tags=["people"])
 
+TAKEN = "is taken; please choose another"
 PSEUDONYM = re.compile(r"[\w][\w .'-]{1,38}[\w.]")
 
 
@@ -81,7 +82,7 @@ def sign_up(request: HttpRequest, body: NewAccount) -> Status[AccountWithToken]:
             user.save()
             token = issue_token(user, "made at sign-up")
     except IntegrityError:  # somebody else took it in this moment
-        raise _refused(Fault("username", "or the pseudonym is taken. Please choose another")) from None
+        raise _refused(Fault("username", f"or the pseudonym {TAKEN}")) from None
     return Status(201, _with_token(user, token))
 
 
@@ -148,9 +149,11 @@ def _new_user(body: NewAccount) -> User:
     user = User(username=User.normalize_username(body.username))
     faults = []
     try:
-        get_adapter().clean_username(user.username)
+        get_adapter().clean_username(user.username, shallow=True)
     except ValidationError as error:
         faults.append(Fault("username", _sentence(error)))
+    if User.objects.filter(username__iexact=user.username).exists():
+        faults.append(Fault("username", TAKEN))
     try:
         get_adapter().clean_password(body.password, user)
     except ValidationError as error:
@@ -159,7 +162,7 @@ def _new_user(body: NewAccount) -> User:
     if not PSEUDONYM.fullmatch(pseudonym):
         faults.append(Fault("pseudonym", "must have 3 to 40 letters, digits, blanks, dots or dashes"))
     elif User.objects.filter(pseudonym__iexact=pseudonym).exists():
-        faults.append(Fault("pseudonym", "is taken. Please choose another"))
+        faults.append(Fault("pseudonym", TAKEN))
     if faults:
         raise _refused(*faults)
     user.pseudonym = pseudonym
