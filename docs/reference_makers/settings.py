@@ -6,7 +6,7 @@ import ast
 import inspect
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -148,7 +148,7 @@ def _list(setting: Schema) -> str:
     return f"list of texts{many}"
 
 
-_KINDS = {
+_KINDS: dict[str, Callable[[Schema], str]] = {
     "string": _text,
     "integer": _number,
     "number": _number,
