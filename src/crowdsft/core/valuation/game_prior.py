@@ -52,7 +52,7 @@ def parts_of_a_game(n: int) -> tuple[Part, ...]:
     inside, outside = np.maximum(size, 1), np.maximum(n - size, 1)
     in_share = _smooth(p, 0.3)
     in_log_size = _smooth(np.log(inside / outside), 1.5)
-    one = np.ones(n + 1)
+    one, half_only = np.ones(n + 1), (4 * p * (1 - p)) ** 4
     tables: list[tuple[int | str, Floats]] = [
         (0, _square(one)),
         (0, _square(p - 0.5)),
@@ -71,15 +71,18 @@ def parts_of_a_game(n: int) -> tuple[Part, ...]:
             (order, _square(amplitude / inside) * in_log_size),
         ]
         if order == 1:
+            tables.append((order, _square(amplitude / inside**2)))
+            tables.append((order, _square(amplitude / inside**2) * in_log_size))
             tables.append((order, _square(amplitude / outside)))
             tables.append((order, _square(amplitude) * _smooth(p, 0.1)))
+            tables.append((order, _square(amplitude * half_only)))
         else:
             tables.append((order, _square(amplitude / inside**order)))
             tables.append((order, _square(amplitude / inside**order) * in_log_size))
     for kind in (ODD, EVEN):
         tables += [(kind, _square(one)), (kind, _square(1 / inside + 1 / outside))]
     tables += [(OWN, _square(1 / inside)), (OWN, _square(1 / outside)), (OWN, _square(1 / inside**2))]
-    tables += [(OWN, _square(p * (1 - p))), (OWN, _square((4 * p * (1 - p)) ** 4))]
+    tables += [(OWN, _square(p * (1 - p))), (OWN, _square(half_only))]
     return tuple(Part(kind, table, _shapley_factor(n, kind, table)) for kind, table in tables)
 
 

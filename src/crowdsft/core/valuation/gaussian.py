@@ -33,9 +33,10 @@ class GaussianProcess:
 
     The game is taken to be a sum of effects of players, pairs and triples, each changing smoothly with
     the size of the coalition, and of noise; see `game_prior`. The samples say how large each part is,
-    and the posterior of the Shapley values follows in closed form. Two fits compete: one to the values
+    and the posterior of the Shapley values follows in closed form. Two fits are made: one to the values
     (at most `most_rows`), one to the differences between coalitions and their complements, in which
-    everything even cancels; the one with the smaller variance is taken. Variances are widened when
+    everything even cancels; they are mixed by precision, and their disagreement is part of the variance.
+    Variances are widened when
     coalitions that were left out are predicted worse than the fit expects, and `distrust` times for the
     fit to values, which leans more on the prior's idea of how effects fade with the size.
 
@@ -49,7 +50,7 @@ class GaussianProcess:
     """
 
     rows_to_fit: int = 250
-    most_rows: int = 1500
+    most_rows: int = 2000
     most_pairs: int = 3000
     most_left_out: int = 2000
     distrust: float = 2.0
@@ -92,8 +93,8 @@ class GaussianProcess:
             fits.append(self._fit_values(seen))
         if 2 * len(seen.pairs) > n:
             fits.append(self._fit_differences(seen))
-        best = min(fits, key=lambda fit: float(fit.variance.mean()))
-        return Estimate(total / n + best.values, np.sqrt(best.variance))
+        both = _mixed(fits)
+        return Estimate(total / n + both.values, np.sqrt(both.variance))
 
     def _fit_values(self, seen: Distinct) -> _Fit:
         observed, parts = seen.first(self.most_rows).observed(), parts_of_a_game(seen.n)
@@ -138,6 +139,17 @@ class _Fit:
             wider = max(left_out.widening(), left_out.excess() / max(float(variance.mean()), 1e-300))
             variance = variance * wider
         return cls(found.values, variance)
+
+
+def _mixed(fits: list[_Fit]) -> _Fit:
+    """The fits by precision; the variance of the mixture, in which disagreement counts."""
+    precision = np.array([1 / max(float(fit.variance.mean()), 1e-300) for fit in fits])
+    weights = precision / precision.sum()
+    values = np.asarray(sum(weight * fit.values for weight, fit in zip(weights, fits, strict=True)))
+    variance = np.zeros_like(values)
+    for weight, fit in zip(weights, fits, strict=True):
+        variance += weight * (fit.variance + ((fit.values - values) ** 2).mean())
+    return _Fit(values, variance)
 
 
 def _left_out_values(seen: Distinct, found: Posterior) -> LeftOut:
