@@ -29,6 +29,7 @@ class Shot:
     documented: tuple[str, ...] = ()
     fill: str = ""
     form: str = ""
+    press: str = ""
 
 
 SHOTS = (
@@ -52,6 +53,9 @@ SHOTS = (
         ("desktop-light", "phone-dark"),
         fill="That is wonderful to hear. A whole book, before breakfast, at five!",
     ),
+    Shot("work-skip", "bob", "/campaigns/{long}/work/", press="Skip"),
+    Shot("work-guidelines", "bob", "/campaigns/{long}/work/", ("phone-light",), press="Guidelines"),
+    Shot("campaign-close", "alice", "/campaigns/{long}/", press="Close this round now…"),
     Shot("work-closed", "bob", "/campaigns/{training}/work/"),
     Shot("points", "bob", "/campaigns/{long}/points/", ("desktop-light", "phone-dark")),
     Shot("points-carried", "bob", "/campaigns/{long}/points/?round=4"),
@@ -92,9 +96,9 @@ def _take(shot: Shot, platform: SamplePlatform, browser: Browser, folder: Path, 
                 page = context.new_page()
                 open_shot(shot, platform, page, theme)
                 page.wait_for_timeout(250)
-                is_work = shot.name.startswith("work-")
+                is_screen = bool(shot.press) or shot.name.startswith("work-")
                 file = folder / f"{shot.name}-{size}-{theme}.png"
-                page.screenshot(path=file, full_page=not is_work)
+                page.screenshot(path=file, full_page=not is_screen)
                 optimise(file)
 
 
@@ -108,6 +112,9 @@ def open_shot(shot: Shot, platform: SamplePlatform, page: Page, theme: str) -> N
     if shot.fill:
         page.fill("textarea", shot.fill)
         page.get_by_text("Draft saved").wait_for()
+    if shot.press:
+        page.get_by_role("button", name=shot.press).click()
+        page.get_by_role("dialog").wait_for()
     if shot.form == "faults":
         page.fill("#id_rounds\\.count", "many")
         page.fill("#id_rounds\\.groups", "1")

@@ -1,5 +1,6 @@
 import re
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -166,6 +167,20 @@ def test_simulated_contributors_are_called_simulated(anonymous: Client) -> None:
     assert "The contributors are simulated." in _page(anonymous, builder)
 
 
+def test_a_campaign_from_a_file_asks_nobody_to_join(as_charlie: Client) -> None:
+    builder = CampaignBuilder.start(owner=None)
+    Campaign.objects.filter(pk=builder.campaign.pk).update(is_supplied=True)
+    text = _page(as_charlie, builder)
+    assert "The contributions of this campaign come from a file." in text
+    assert "Join this campaign" not in text
+
+
+def test_an_organiser_who_contributes_is_counted(as_alice: Client, builder: CampaignBuilder) -> None:
+    assert "Contributors 6" in _page(as_alice, builder)
+    as_alice.post("/campaigns/joy-in-comments/join/", {"licence": "yes", "consent": "yes"})
+    assert "Contributors 7" in _page(as_alice, builder)
+
+
 def test_a_hidden_target_stays_hidden(anonymous: Client) -> None:
     shown = CampaignBuilder.start(owner=None)
     hidden = CampaignBuilder.start(owner=None, target={"hidden": True})
@@ -218,6 +233,16 @@ def test_the_fragment_is_empty_until_something_happens(as_bob: Client, builder: 
     assert b'id="results"' in changed.content
     assert b'hx-swap-oob="true"' in changed.content
     assert b"<h1" not in changed.content
+
+
+def test_asking_for_news_is_cheap(
+    as_bob: Client, builder: CampaignBuilder, django_assert_max_num_queries: Any
+) -> None:
+    builder.open().contribute()
+    address = re.search(r'hx-get="([^"]+)"', _markup(as_bob, builder))
+    assert address is not None
+    with django_assert_max_num_queries(6):
+        assert as_bob.get(address[1].replace("&amp;", "&")).status_code == 204
 
 
 def test_an_unknown_campaign_is_not_found(anonymous: Client) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
+from django.db.models import Q
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 
@@ -13,6 +14,8 @@ from crowdsft.core.campaign import CampaignState
 from crowdsft.web.accounts.models import User
 from crowdsft.web.campaigns.models import Campaign, Membership
 from crowdsft.web.journal_django import campaign_state
+
+CONTRIBUTES = Q(role=Membership.CONTRIBUTOR) | ~Q(consent="")
 
 
 @dataclass(frozen=True, slots=True)

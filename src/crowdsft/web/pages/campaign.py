@@ -20,7 +20,7 @@ from crowdsft.web.campaigns.models import Membership
 from crowdsft.web.charts import distance_chart
 from crowdsft.web.contributions.work import tasks_done, waiting_contributions
 from crowdsft.web.journal_django import retry as retry_step
-from crowdsft.web.pages.access import Visit, organiser_visit, visit
+from crowdsft.web.pages.access import CONTRIBUTES, Visit, organiser_visit, visit
 from crowdsft.web.pages.measure import latest_score, measure_of, share_of_the_way, start_score
 from crowdsft.web.pages.progress import Progress, progress
 from crowdsft.web.pages.rounds_story import candidate_table, chart_data, decided_rounds, lineage, round_rows
@@ -136,9 +136,7 @@ def _context(found: Visit) -> dict[str, Any]:
         "start_value": measure.show(start.mean_utility) if start else None,
         "latest_value": measure.show(latest.mean_utility) if latest else None,
         "way": share_of_the_way(state),
-        "contributors": Membership.objects.filter(
-            campaign=found.campaign, role=Membership.CONTRIBUTOR
-        ).count(),
+        "contributors": Membership.objects.filter(CONTRIBUTES, campaign=found.campaign).count(),
         "rounds": round_rows(state, found.contributor),
         "candidate_titles": titles,
         "candidates": candidates,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.db.models import Count, Q
+from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.safestring import SafeString
@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 from crowdsft.web.campaigns.models import Campaign, Membership
 from crowdsft.web.charts import sparkline
 from crowdsft.web.journal_django import campaign_state
+from crowdsft.web.pages.access import CONTRIBUTES
 from crowdsft.web.pages.measure import share_of_the_way
 from crowdsft.web.pages.progress import Progress, progress
 from crowdsft.web.pages.rounds_story import closeness_line
@@ -37,10 +38,10 @@ class CampaignCard:
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """Open campaigns first, then the finished ones, newest first."""
-    campaigns = Campaign.objects.annotate(
-        contributor_count=Count("memberships", filter=Q(memberships__role=Membership.CONTRIBUTOR))
-    ).order_by("-created")[:CAMPAIGNS_SHOWN]
-    cards = [_card(campaign, campaign.contributor_count) for campaign in campaigns]
+    campaigns = Campaign.objects.select_related("step").order_by("-created")[:CAMPAIGNS_SHOWN]
+    counted = Membership.objects.filter(CONTRIBUTES, campaign__in=[campaign.pk for campaign in campaigns])
+    contributors = dict(counted.values_list("campaign").annotate(Count("pk")))
+    cards = [_card(campaign, contributors.get(campaign.pk, 0)) for campaign in campaigns]
     return render(
         request,
         "pages/home.html",

@@ -75,7 +75,7 @@ def progress(campaign: Campaign, state: CampaignState) -> Progress:
     due = next_step(state)
     if due is None:
         return Progress("finished", "Finished", f"after {counted(len(state.rounds), 'round')}")
-    step = Step.objects.filter(campaign=campaign).first()
+    step: Step | None = getattr(campaign, "step", None)
     if step is not None and step.error and not step.worker:
         return _stopped(step, state, due.name)
     if due.name == "close_round":
