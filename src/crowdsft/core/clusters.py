@@ -55,21 +55,28 @@ def link(near: NDArray[np.bool_]) -> Integers:
         labels = linked
 
 
-def near_vectors(vectors: Floats, uncertainty: Floats, *, radius: float) -> Integers:
-    """int64[n]: clusters of vectors that are surely within `radius` of each other, relative to the usual distance.
+def near_vectors(vectors: Floats, uncertainty: Floats, *, radius: float) -> tuple[Integers, Integers]:
+    """Clusters of vectors that surely are, and of those that may be, within `radius` of each other.
+
+    Surely: the distance and two standard errors together are within the radius. Perhaps: the distance less
+    two standard errors is, and the standard error is at most twice the radius; above that everybody might
+    be anybody.
 
     Args:
         vectors: float64[n, d].
         uncertainty: float64[n, n]; standard error of the distance between two of them.
-        radius: In units of the median distance between two different contributors; a pair is near when its
-            distance and two standard errors together are within it.
+        radius: In units of the median distance between two contributors.
+
+    Returns:
+        int64[n] twice; see `link`.
     """
     count = len(vectors)
     if count < 2:
-        return np.arange(count)
+        return np.arange(count), np.arange(count)
     squares = np.einsum("nd,nd->n", vectors, vectors)
     distances = np.sqrt(np.maximum(squares[:, None] + squares - 2 * vectors @ vectors.T, 0.0))
     usual = float(np.median(distances[np.triu_indices(count, k=1)]))
-    near = distances + 2 * uncertainty <= radius * usual
-    np.fill_diagonal(near, True)
-    return link(near)
+    surely = distances + 2 * uncertainty <= radius * usual
+    perhaps = (distances - 2 * uncertainty <= radius * usual) & (uncertainty <= 2 * radius * usual)
+    np.fill_diagonal(surely, True)
+    return link(surely), link(surely | perhaps)

@@ -33,6 +33,12 @@ class Crowd:
     def __len__(self) -> int:
         return len(self.names)
 
+    @property
+    def joined(self) -> NDArray[np.int64]:
+        """int64[N]: index of the first round that each took part in; T for those who never counted."""
+        first = self.present.argmax(axis=0)
+        return np.where(self.present.any(axis=0), first, len(self.present))
+
 
 def gather(history: Sequence[RoundRecord]) -> Crowd:
     """The crowd of `history`, each round's text clusters counted as their earliest member."""

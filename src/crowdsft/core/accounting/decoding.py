@@ -23,11 +23,14 @@ class Decoded:
         covariance: float64[N, N]; of the errors of contributors' differences from their mean, in units of
             the variance between contributors: about 1 on the diagonal where nothing is known, 0 where
             everything is.
+        unseen: float64[N]; the part of the covariance's diagonal that no amount of precision would
+            lower: directions in which the measured mixtures do not differ.
         unlikelihood: Minus the log likelihood of the embeddings; lower is better.
     """
 
     vectors: Floats
     covariance: Floats
+    unseen: Floats
     unlikelihood: float
 
 
@@ -52,6 +55,7 @@ def decode(made_of: Floats, embeddings: Floats) -> Decoded:
     return Decoded(
         vectors=embeddings.mean(axis=0) + COMMON_SCALE * solution[count] + solution[:count],
         covariance=_centred(open_share),
+        unseen=np.diagonal(_centred(np.eye(count) - directions.T @ directions)).copy(),
         unlikelihood=solved.unlikelihood,
     )
 

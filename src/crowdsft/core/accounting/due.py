@@ -40,8 +40,18 @@ class Appraisal(Protocol):
         ...
 
     @property
+    def suspects(self) -> Integers:
+        """int64[N]: the same, joining also those who may still turn out to be one."""
+        ...
+
+    @property
     def unknown(self) -> Floats:
         """float64[N]: share of a contributor's effect that the evidence leaves open, from 0 (known) to 1."""
+        ...
+
+    @property
+    def unseen(self) -> Floats:
+        """float64[N]: the part of `unknown` that is due to who was never seen apart, not to noise."""
         ...
 
     def worths(self, round_index: int, players: Integers) -> tuple[Worth, ...]:
@@ -60,20 +70,31 @@ class Due:
         points: float64[N], never negative, with sum budget x covered rounds.
         estimates: float64[N]; the same, but negative where all work lowered the utility.
         errors: float64[N]; standard errors of `estimates`.
-        unknown: float64[N]; as in `Appraisal`.
+        unknown, unseen: float64[N]; as in `Appraisal`.
     """
 
     points: Floats
     estimates: Floats
     errors: Floats
     unknown: Floats
+    unseen: Floats
 
 
-def amounts_due(crowd: Crowd, appraisal: Appraisal, *, covered_rounds: int, budget_per_round: int) -> Due:
+def amounts_due(
+    crowd: Crowd, appraisal: Appraisal, clusters: Integers, *, covered_rounds: int, budget_per_round: int
+) -> Due:
     """Share the budget of each covered round among its own members, by their Shapley values clipped at 0.
 
-    A cluster is one player; members of it that are present share its points equally. A round in which
+    A cluster is one player, and its points go to the member that joined the campaign first: what is like
+    earlier work adds nothing to it. Members who joined in the same round share equally. A round in which
     nobody is worth anything is shared equally.
+
+    Args:
+        crowd: Who took part when.
+        appraisal: What they are worth.
+        clusters: int64[N]; who is one player, `appraisal.clusters` or `appraisal.suspects`.
+        covered_rounds: Rounds to share.
+        budget_per_round: Points of each.
 
     Returns:
         What is due to each contributor of `crowd`.
@@ -81,15 +102,25 @@ def amounts_due(crowd: Crowd, appraisal: Appraisal, *, covered_rounds: int, budg
     points, estimates, errors = (np.zeros(len(crowd)) for _ in range(3))
     for index in range(covered_rounds):
         members = np.flatnonzero(crowd.present[index])
-        players, player_of = np.unique(appraisal.clusters[members], return_inverse=True)
-        size = np.bincount(player_of)[player_of]
+        players, player_of = np.unique(clusters[members], return_inverse=True)
+        parts = _parts_of_members(player_of, crowd.joined[members])
         worths = appraisal.worths(index, players)
         for worth in worths:
             budget = budget_per_round / len(worths)
             for total, share in zip((points, estimates, errors), _shares(worth), strict=True):
-                total[members] += budget * share[player_of] / size
+                total[members] += budget * share[player_of] * parts
     shown = np.where(points > 0, points, estimates)
-    return Due(points=points, estimates=shown, errors=errors, unknown=appraisal.unknown)
+    return Due(
+        points=points, estimates=shown, errors=errors, unknown=appraisal.unknown, unseen=appraisal.unseen
+    )
+
+
+def _parts_of_members(player_of: Integers, joined: Integers) -> Floats:
+    """float64[p]: each member's part of its cluster's points; only those that joined first have one."""
+    first = np.full(player_of.max() + 1, np.iinfo(np.int64).max)
+    np.minimum.at(first, player_of, joined)
+    is_first = joined == first[player_of]
+    return np.asarray(is_first / np.bincount(player_of, weights=is_first)[player_of])
 
 
 def _shares(worth: Worth) -> tuple[Floats, Floats, Floats]:

@@ -30,8 +30,8 @@ class PointAppraisal:
         bases: float64[T, D]; each round's base.
         step: How far a candidate goes from the base to the mean of its members; in (0, 1].
         errors: float64[N]; standard errors of what one contributor alone adds to the utility.
-        clusters: int64[N]; see `Appraisal`.
-        unknown: float64[N]; see `Appraisal`.
+        clusters, suspects: int64[N]; see `Appraisal`.
+        unknown, unseen: float64[N]; see `Appraisal`.
         game: "centroid": a coalition is worth the utility of its members' mean, nobody is worth `nobody`.
             "round": it is worth the candidate that it would have made from the round's base, and nobody
             is worth that base. "both": half of the budget each.
@@ -46,7 +46,9 @@ class PointAppraisal:
     step: float
     errors: Floats
     clusters: Integers
+    suspects: Integers
     unknown: Floats
+    unseen: Floats
     game: Game = "centroid"
     traits: Floats | None = None
     coalitions: int = COALITIONS

@@ -1,8 +1,10 @@
 """How much of what is due is paid now.
 
-In a significant round everybody is paid up to what is sure: what is due less one standard error. The rest of
-the covered rounds' budget is escrow. Nothing is ever taken back; who was paid more than turns out to be due
-keeps it, and waits until the rest has caught up. At closing everything that is covered is paid.
+In a significant round everybody is paid up to what is sure: what is due less one standard error. Nothing is sure
+of contributors whom the rounds have not told apart from others yet, and of those who may still turn out to be one
+person under several names only what one person would get: else many names would be paid as many people until they
+are found out. The rest of the covered rounds' budget is escrow. Nothing is ever taken back; who was paid more than
+turns out to be due keeps it, and waits until the rest has caught up. At closing everything that is covered is paid.
 """
 
 from __future__ import annotations
@@ -17,22 +19,26 @@ from crowdsft.core.errors import InputError
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
+SEEN_ENOUGH = 0.01  # contributors of whom more than this was never seen apart wait for more rounds
 KNOWN_ENOUGH = 0.25  # at closing, contributors of whom more than this is open are paid what is sure only
 
 
-def pay_what_is_sure(due: Due, balances: Integers, *, ties: Integers) -> Integers:
+def pay_what_is_sure(due: Due, balances: Integers, *, at_most: Floats, ties: Integers) -> Integers:
     """Points float64[N] to pay now, after a significant round.
 
     Args:
         due: For all covered rounds.
         balances: int64[N]; paid so far.
+        at_most: float64[N]; what would be due if those who may be one person were one.
         ties: int64[N]; see `tie_order`.
 
     Raises:
         InputError: when more is paid already than the covered rounds brought.
     """
     left = _left(due, balances)
-    sure = np.maximum(0.0, due.points - due.errors)
+    sure = np.where(
+        due.unseen <= SEEN_ENOUGH, np.maximum(0.0, np.minimum(due.points, at_most) - due.errors), 0.0
+    )
     needs = np.maximum(0, np.floor(sure + 1e-9).astype(np.int64) - balances)
     if needs.sum() <= left:
         return np.asarray(needs, dtype=np.int64)

@@ -92,7 +92,7 @@ class DecodedShapley:
         step = self.step or step_of_embeddings(history, crowd)
         made_of = compose(history, crowd, step=step).made_of
         decoded = decode(made_of, embeddings)
-        clusters = self._clusters(decoded)
+        clusters, suspects = self._clusters(decoded)
         if (clusters != np.arange(len(crowd))).any():
             decoded = _spread(decode(_merged(made_of, clusters), embeddings), clusters)
         vectors = decoded.vectors
@@ -111,21 +111,21 @@ class DecodedShapley:
             step=step,
             errors=np.sqrt(unknown * spread),
             clusters=clusters,
+            suspects=suspects,
             unknown=unknown,
+            unseen=decoded.unseen,
             game=self.game,
         )
 
-    def _clusters(self, decoded: Decoded) -> Integers:
+    def _clusters(self, decoded: Decoded) -> tuple[Integers, Integers]:
+        """Who surely is one, and who may be."""
+        alone = np.arange(len(decoded.vectors))
         if self.cluster_radius == 0:
-            return np.arange(len(decoded.vectors))
+            return alone, alone
         unknown = np.diagonal(decoded.covariance)
         variance = sum(spread_between(column, unknown) for column in decoded.vectors.T)
-        of_pairs = unknown[:, None] + unknown - 2 * decoded.covariance
-        return near_vectors(
-            decoded.vectors,
-            np.sqrt(np.maximum(of_pairs * variance, 0.0)),
-            radius=self.cluster_radius,
-        )
+        of_pairs = np.maximum(unknown[:, None] + unknown - 2 * decoded.covariance, 0.0)
+        return near_vectors(decoded.vectors, np.sqrt(of_pairs * variance), radius=self.cluster_radius)
 
 
 def _embeddings(history: Sequence[RoundRecord]) -> Floats:
@@ -154,5 +154,6 @@ def _spread(decoded: Decoded, clusters: Integers) -> Decoded:
     return Decoded(
         vectors=decoded.vectors[player_of],
         covariance=decoded.covariance[np.ix_(player_of, player_of)],
+        unseen=decoded.unseen[player_of],
         unlikelihood=decoded.unlikelihood,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 import numpy as np
 
@@ -40,16 +41,17 @@ def settle_estimated(
     _check_balances(crowd, balances)
     if covered == 0:
         return Settlement(_unpaid(crowd), carry=carry, escrow=0, covered_rounds=0)
-    due = amounts_due(
-        crowd, appraise(history, crowd), covered_rounds=covered, budget_per_round=budget_per_round
-    )
+    appraisal = appraise(history, crowd)
+    share = partial(amounts_due, crowd, appraisal, covered_rounds=covered, budget_per_round=budget_per_round)
+    due = share(appraisal.clusters)
     before = np.array([balances.get(name, 0) for name in crowd.names], dtype=np.int64)
     ties = tie_order(crowd.names, seed=seed, round_number=history[-1].round_number)
     paid = np.zeros(len(crowd), dtype=np.int64)
     if closing:
         paid = pay_everything(due, before, ties=ties)
     elif history[-1].significant:
-        paid = pay_what_is_sure(due, before, ties=ties)
+        at_most = share(appraisal.suspects).points
+        paid = pay_what_is_sure(due, before, at_most=at_most, ties=ties)
     escrow = budget_per_round * covered - int(before.sum()) - int(paid.sum())
     first_unpaid = covered_rounds(history[:-1]) if covered == len(history) and not closing else covered
     rounds = [record.round_number for record in history]

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from crowdsft.core.accounting.composition import compose
 from crowdsft.core.accounting.crowd import Crowd
+from crowdsft.core.accounting.decoding import decode
 from crowdsft.core.accounting.mean_game import canonical_order, mean_of_equals
 from crowdsft.core.accounting.point_appraisal import GAMES, Game, PointAppraisal, effect_to_value
 from crowdsft.core.accounting.spread import prudent_spread
@@ -82,17 +83,20 @@ class RidgeHistory:
         step = self.step or most_likely_step(history, crowd, values)
         measured = compose(history, crowd, step=step)
         model = learn(measured.made_of, values, measured.round_of)
-        spread, unknown = _uncertainty(model, measured.made_of)
+        spread, left_open = _uncertainty(model, measured.made_of)
         spread = prudent_spread(spread, crowd.weights, [record.values / step for record in history])
+        separated = decode(measured.made_of, values[:, None])
         return PointAppraisal(
             points=np.eye(len(crowd), len(crowd) + 1),
             worth_of=model,
             nobody=_worth_of_nobody(history, utility),
             bases=measured.bases,
             step=step,
-            errors=np.sqrt(unknown * spread),
+            errors=np.sqrt(left_open * spread),
             clusters=np.arange(len(crowd)),
-            unknown=unknown,
+            suspects=np.arange(len(crowd)),
+            unknown=np.clip(np.diagonal(separated.covariance), 0.0, 1.0),
+            unseen=separated.unseen,
             game=self.game,
             traits=np.ascontiguousarray(measured.made_of[:, :-1].T),
             coalitions=COALITIONS,
