@@ -19,7 +19,9 @@ def utility_of(evaluation="l2"):
     return BoundUtility(UTILITIES.make(evaluation), TARGET)
 
 
-def make_record(number, members, groups, *, vectors, base, evaluation="l2", step=0.5, clusters=(), noise=None):
+def make_record(
+    number, members, groups, *, vectors, base, evaluation="l2", step=0.5, clusters=(), noise=None
+):
     """One round of a world in which a candidate is a step from the base towards its members' mean.
 
     members: names, sorted; groups: group index of each; vectors: name -> float64[d].

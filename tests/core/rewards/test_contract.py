@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from histories import BUDGET, ESTIMATING, NAMES, POLICIES, histories, make_record, play  # noqa: E402
+from histories import BUDGET, ESTIMATING, NAMES, POLICIES, histories, make_record, play
 
-from crowdsft.core.rewards import REWARDS  # noqa: E402
+from crowdsft.core.rewards import REWARDS
 
 FEW = settings(max_examples=25, deadline=None)
 every_policy = pytest.mark.parametrize("name", POLICIES)
