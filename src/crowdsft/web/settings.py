@@ -18,6 +18,7 @@ from __future__ import annotations
 import os
 import secrets
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlparse
@@ -43,14 +44,24 @@ def _secret_key() -> str:
     if not DATA.is_dir():
         return secrets.token_urlsafe(48)
     file = DATA / "secret-key"
+    if not file.exists():
+        _write_secret(file)
+    if key := file.read_text().strip():
+        return key
+    raise ImproperlyConfigured(f"{file} is empty. Delete it: a new key is made, and everybody logs in again.")
+
+
+def _write_secret(file: Path) -> None:
+    """The whole file at once, so that of several processes that start together all read the same key."""
+    whole = file.with_name(f".secret-key-{secrets.token_hex(8)}")
+    descriptor = os.open(whole, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
-        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return file.read_text().strip() or secrets.token_urlsafe(48)
-    with os.fdopen(descriptor, "w") as opened:
-        key = secrets.token_urlsafe(48)
-        opened.write(key)
-    return key
+        with os.fdopen(descriptor, "w") as opened:
+            opened.write(secrets.token_urlsafe(48))
+        with suppress(FileExistsError):
+            os.link(whole, file)
+    finally:
+        whole.unlink()
 
 
 def _database() -> dict[str, Any]:
