@@ -17,7 +17,8 @@ from crowdsft.simulation.truth import EvaluationName
 
 Floats = NDArray[np.float64]
 
-PENALTIES = 10.0 ** np.arange(-8, 2.5, 0.5)  # ridge penalties tried, relative to the mean square of the rows
+# Ridge penalties tried, relative to the mean square of the singular values.
+PENALTIES = 10.0 ** np.array([-8, -6, -4, -3, -2.5, -2, -1.5, -1, -0.5, 0, 0.5, 1, 2])
 
 
 def ridge_estimates(history: History, targets: Floats, *, evaluation: EvaluationName, step: float) -> Floats:
@@ -123,18 +124,34 @@ def ridge(rows: Floats, outcomes: Floats) -> Floats:
         rows: float64[R, K, n].
         outcomes: float64[R, K, k]; one penalty is chosen for all k of a run.
     """
-    left, singular, right = np.linalg.svd(rows, full_matrices=False)
-    projected = np.swapaxes(left, 1, 2) @ outcomes
+    return np.stack([_ridge_of_run(x, y) for x, y in zip(rows, outcomes, strict=True)])
+
+
+def _ridge_of_run(rows: Floats, outcomes: Floats) -> Floats:
+    """float64[n, k]: one run's; run by run, because its arrays then stay in the processor's cache."""
+    left, singular, right = _thin_svd(rows)
+    projected = left.T @ outcomes
     power = singular**2
-    scale = power.mean(axis=1, keepdims=True)
-    best = np.full(len(rows), np.inf)
-    shrink = np.zeros_like(singular)
-    for penalty in PENALTIES:
-        kept = power / (power + penalty * scale)
-        leverage = np.einsum("rkm,rm->rk", left**2, kept)
-        residual = outcomes - left @ (kept[..., None] * projected)
-        error = (residual**2 / np.maximum(1 - leverage, 1e-9)[..., None] ** 2).sum(axis=(1, 2))
-        is_better = error < best
-        best = np.where(is_better, error, best)
-        shrink = np.where(is_better[:, None], singular / (power + penalty * scale), shrink)
-    return np.swapaxes(right, 1, 2) @ (shrink[..., None] * projected)
+    inverse = 1 / (power + PENALTIES[:, None] * power.mean() + np.finfo(float).tiny)
+    kept = power * inverse
+    unexplained = np.maximum(1 - kept @ (left**2).T, 1e-9)
+    residuals = outcomes - left @ (kept[:, :, None] * projected)
+    best = np.argmin(((residuals / unexplained[:, :, None]) ** 2).sum(axis=(1, 2)))
+    coefficients: Floats = right @ ((singular * inverse[best])[:, None] * projected)
+    return coefficients
+
+
+def _thin_svd(rows: Floats) -> tuple[Floats, Floats, Floats]:
+    """U float64[K, m], s float64[m], V float64[n, m] with rows = U diag(s) V', m the smaller side.
+
+    By the eigenvectors of the smaller Gram matrix, several times faster than a decomposition of the rows;
+    directions below a millionth of the largest singular value are noise of that and left out.
+    """
+    if len(rows) < rows.shape[1]:
+        right, singular, left = _thin_svd(rows.T)
+        return left, singular, right
+    power, right = np.linalg.eigh(rows.T @ rows)
+    singular = np.sqrt(np.maximum(power, 0.0))
+    singular[singular < 1e-6 * singular.max()] = 0.0
+    inverse = np.divide(1.0, singular, out=np.zeros_like(singular), where=singular > 0)
+    return rows @ (right * inverse), singular, right
