@@ -108,6 +108,7 @@ class DjangoStore:
 
         A commit leaves the fence and changes the step, so the update asks for the step that was read, too.
         """
+        _reconnect()
         now = time.time()
         free = Step.objects.filter(Q(run_after__lte=now), Q(worker="") | Q(lease_until__lt=now))
         if campaign is not None:
@@ -130,6 +131,7 @@ class DjangoStore:
 
     def renew(self, claim: Claim, *, lease_seconds: float) -> None:
         """See `Store.renew`."""
+        _reconnect()
         if not self._mine(claim).update(lease_until=time.time() + lease_seconds):
             raise WorkerLostClaim(f"another worker owns {claim.step}")
 
@@ -166,6 +168,7 @@ class DjangoStore:
 
     def commit(self, claim: Claim, state: CampaignState, events: Sequence[Event]) -> CampaignState:
         """See `Store.commit`: events, their effects and the next due step in one transaction."""
+        _reconnect()
         campaign = self._campaign(claim.campaign)
         with transaction.atomic():
             after = state
@@ -196,6 +199,7 @@ class DjangoStore:
 
     def fail(self, claim: Claim, *, seconds: float | None, error: str) -> None:
         """See `Store.fail`."""
+        _reconnect()
         run_after = None if seconds is None else time.time() + seconds
         if not self._mine(claim).update(worker="", run_after=run_after, error=error, lease_until=0.0):
             raise WorkerLostClaim(f"another worker owns {claim.step}")
@@ -234,6 +238,12 @@ class DjangoStore:
             )
         if not changed:
             raise WorkerLostClaim(f"another worker owns {claim.step}")
+
+
+def _reconnect() -> None:
+    """Have a connection that was lost made again. Django does so between requests, of which a worker has none."""
+    if connection.settings_dict["CONN_HEALTH_CHECKS"] and not connection.in_atomic_block:
+        connection.close_if_unusable_or_obsolete()
 
 
 def _insert(campaign: Campaign, position: int, events: Sequence[Event]) -> None:

@@ -276,6 +276,31 @@ def test_a_commit_writes_events_effects_and_the_next_step_together(builder: Camp
     }
 
 
+def test_a_database_that_was_restarted_is_found_again(
+    shared_database: None, builder: CampaignBuilder
+) -> None:
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite has no server that could be restarted; set CROWDSFT_DATABASE_URL to PostgreSQL")
+
+    def disconnect() -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_backend_pid()")
+            (number,) = cursor.fetchone()
+        others = "SELECT pg_terminate_backend(%s)"
+        at_once([lambda: connection.cursor().execute(others, [number])])
+
+    ready_to_pay(builder)
+    disconnect()
+    current = claim("one")
+    disconnect()
+    STORE.renew(current, lease_seconds=60.0)
+    events = done(current, builder)
+    state = builder.state
+    disconnect()
+    STORE.commit(current, state, events)
+    assert LedgerRow.objects.exists()
+
+
 # Postponing, failing, trying again
 
 
