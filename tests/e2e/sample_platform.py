@@ -130,7 +130,8 @@ def _build(platform: SamplePlatform) -> None:
     _failed(platform, users)
     _training(platform, users)
     _new(platform, users)
-    _long(platform, users)
+    _long(platform, users, key="estimated", name="Calm answers", policy="decoded_shapley")
+    _long(platform, users, key="long", name="Joy in comments", policy="rank")
 
 
 def _pseudonyms(count: int) -> list[str]:
@@ -150,7 +151,7 @@ def _campaign(name: str, description: str) -> dict[str, object]:
     return {"name": name, "description": description, "guidelines": GUIDELINES}
 
 
-def _long(platform: SamplePlatform, users: dict[str, object]) -> None:
+def _long(platform: SamplePlatform, users: dict[str, object], *, key: str, name: str, policy: str) -> None:
     from tests.e2e.sample_crowd import SampleCrowd
     from tests.web.pages.campaign_builder import CampaignBuilder
 
@@ -160,13 +161,13 @@ def _long(platform: SamplePlatform, users: dict[str, object]) -> None:
         others=_pseudonyms(19),
         salt="sample-e",
         campaign=_campaign(
-            "Joy in comments", "Teach the model to answer everyday messages the way a joyful person would."
+            name, "Teach the model to answer everyday messages the way a joyful person would."
         ),
         prompts={"texts": PROMPTS},
         rounds={"count": 8, "groups": 4, "close": "size", "size": 60, "grouping": "balanced_design"},
-        points={"policy": "decoded_shapley"},
+        points={"policy": policy},
         target={"examples": _experts(), "emotion": None},
-        tasks={"per_contributor": 10, "kinds": ["write_response", "correct_response"]},
+        tasks={"per_contributor": 10, "kinds": ["write_response"]},
     )
     builder.open()
     names = [member.contributor for member in builder.members]
@@ -182,7 +183,7 @@ def _long(platform: SamplePlatform, users: dict[str, object]) -> None:
         crowd.move(builder.state.current.winner)
         builder.step("award").step("finish_round")
     builder.open().contribute([3] + [index % 4 for index in range(19)])
-    platform.slugs["long"] = builder.campaign.slug
+    platform.slugs[key] = builder.campaign.slug
 
 
 def _training(platform: SamplePlatform, users: dict[str, object]) -> None:

@@ -58,12 +58,13 @@ SHOTS = (
     Shot("campaign-close", "alice", "/campaigns/{long}/", press="Close this round now…"),
     Shot("work-closed", "bob", "/campaigns/{training}/work/"),
     Shot("points", "bob", "/campaigns/{long}/points/", ("desktop-light", "phone-dark")),
+    Shot("points-estimate", "bob", "/campaigns/{estimated}/points/", ("phone-light",)),
     Shot("points-carried", "bob", "/campaigns/{long}/points/?round=4"),
     Shot("points-none", "bob", "/campaigns/{new}/points/"),
     Shot("points-stranger", "charlie", "/campaigns/{long}/points/"),
     Shot("all-points", "bob", "/points/"),
     Shot("account", "bob", "/account/"),
-    Shot("create", "alice", "/campaigns/new/", ("desktop-light",)),
+    Shot("create", "alice", "/campaigns/new/"),
     Shot("create-faults", "alice", "/campaigns/new/", ("phone-light",), form="faults"),
     Shot("not-found", None, "/nothing-here/"),
     Shot("forbidden", "bob", "/campaigns/{long}/", form="close"),
@@ -127,14 +128,14 @@ def open_shot(shot: Shot, platform: SamplePlatform, page: Page, theme: str) -> N
 
 
 def optimise(file: Path) -> None:
-    """Fewer colours and a tighter packing, where Pillow is installed."""
+    """Pack tighter without losing a colour, where Pillow is installed."""
     try:
         from PIL import Image
     except ImportError:
         return
     with Image.open(file) as picture:
-        small = picture.convert("RGB").quantize(colors=192, dither=Image.Dither.NONE)
-    small.save(file, optimize=True)
+        opaque = picture.convert("RGB")
+    opaque.save(file, optimize=True)
 
 
 if __name__ == "__main__":

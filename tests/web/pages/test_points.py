@@ -164,6 +164,15 @@ def test_what_is_not_sure_yet_is_kept_back(as_bob: Client, builder: CampaignBuil
     assert "We paid 40 now, which is the part that is sure. The rest is kept back." in text
 
 
+def test_nothing_sure_yet_is_not_nothing(as_bob: Client, builder: CampaignBuilder) -> None:
+    builder.open().contribute().close()
+    me = builder.members[0].contributor
+    award = Award(me, 0, estimate=206.0, low=-68.0, high=480.0, for_rounds=(1,))
+    _awarded(builder, 0.6, _distances(builder, mine=0.5, others=0.55), award)
+    text = check_page(as_bob.get(URL))
+    assert "No more of it is sure enough to be paid now. It is kept back, not lost." in text
+
+
 def test_a_negative_estimate_is_shown_and_not_paid(as_bob: Client, builder: CampaignBuilder) -> None:
     builder.open().contribute().close()
     me = builder.members[0].contributor

@@ -199,6 +199,8 @@ def _estimate_words(award: Award, before: int, *, has_escrow: bool) -> tuple[str
         return (worth, f"An estimate below zero is shown, but points are never taken away: {paid}")
     had = f"You had {before:,} from earlier rounds, so we" if before else "We"
     if has_escrow and award.estimate > before + award.points + 0.5:
+        if award.points == 0:
+            return (worth, "No more of it is sure enough to be paid now. It is kept back, not lost.")
         return (
             worth,
             f"{had} paid {award.points:,} now, which is the part that is sure. The rest is kept back.",
@@ -304,7 +306,7 @@ def _history_words(state: CampaignState, current: RoundState, contributor: str) 
         words = f"No clear winner; you were in group {group_letter(own)}"
     else:
         words = f"{letter} came {ordinal(place_of(current, own))} of {len(current.groups)}"
-    if len(award.for_rounds) > 1:
+    if len(award.for_rounds) > 1 and award.points:
         words += f"; paid for rounds {listed([str(number) for number in award.for_rounds])}"
     return words
 
