@@ -29,7 +29,7 @@ SETTINGS = {
     "training.backend": "How candidates are trained; see [training backends](reference-tables.md#training-backends).",
     "training.rank": "Rank of the adapter's matrices. Only `lora`.",
     "training.alpha": "Scale of the adapter: its change is multiplied by alpha / rank. Only `lora`.",
-    "training.learning_rate": "Highest learning rate. Default: 2e-3 below 20 million parameters, else 2e-4.",
+    "training.learning_rate": "Highest learning rate. Default: 1e-3 below 20 million parameters, else 2e-4.",
     "training.b_rate_ratio": "How many times faster than A the matrix B of an adapter learns. Default: 8 below 20 million parameters, else 1.",
     "training.adapt_head": "Whether the output head gets an adapter too. Default: only below 20 million parameters.",
     "training.batch_size": "Contributions in one step of the optimiser.",

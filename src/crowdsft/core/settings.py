@@ -100,8 +100,8 @@ class TrainingSection(Section):
     """
 
     backend: str = "lora"
-    rank: Annotated[int, Field(ge=1, le=512)] = 16
-    alpha: Annotated[float, Field(gt=0)] = 32.0
+    rank: Annotated[int, Field(ge=1, le=512)] = 32
+    alpha: Annotated[float, Field(gt=0)] = 64.0
     learning_rate: Annotated[float, Field(gt=0, lt=1)] | None = None
     b_rate_ratio: Annotated[float, Field(gt=0, le=1_000)] | None = None
     adapt_head: bool | None = None

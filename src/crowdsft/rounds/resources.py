@@ -86,7 +86,7 @@ class Resources:
 
 
 TINY_PARAMETERS = 20_000_000
-FOR_TINY_MODELS = {"learning_rate": 2e-3, "b_rate_ratio": 8.0, "adapt_head": True}
+FOR_TINY_MODELS = {"learning_rate": 1e-3, "b_rate_ratio": 12.0, "adapt_head": True}
 FOR_OTHER_MODELS = {"learning_rate": 2e-4, "b_rate_ratio": 1.0, "adapt_head": False}
 
 
