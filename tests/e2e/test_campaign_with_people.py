@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
@@ -45,10 +46,19 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def _address(log: Path, server: subprocess.Popen[bytes]) -> str:
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and server.poll() is None:
-        if found := re.search(r"http://[\d.:]+", log.read_text()):
+        found = re.search(r"http://[\d.:]+", log.read_text())
+        if found and _answers(found[0]):
             return found[0]
         time.sleep(0.2)
     pytest.fail(f"the server did not start:\n{log.read_text()}")
+
+
+def _answers(address: str) -> bool:
+    """Whether the server listens already; it names its address a little earlier."""
+    try:
+        return httpx.get(f"{address}/healthz", timeout=5.0).is_success
+    except httpx.TransportError:
+        return False
 
 
 @pytest.fixture
