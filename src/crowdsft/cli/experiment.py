@@ -24,7 +24,7 @@ def user_grouping(
     data: Data,
     output: Output = Path("user-grouping"),
     runs: Annotated[int, typer.Option("--runs", min=2, help="Runs per cell.")] = 50,
-    seed: Annotated[int, typer.Option("--seed", min=0)] = 1,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Fixes everything.")] = 1,
     workers: Annotated[int, typer.Option("--workers", min=1, help="Processes.")] = 1,
     kernel_shap: Annotated[
         bool, typer.Option(help="Compute KernelSHAP's values too, which the published correlations are with.")

@@ -10,6 +10,7 @@ CROWDSFT_HTTPS          1 when a proxy in front speaks HTTPS: secure cookies, st
 CROWDSFT_PROXIES        how many proxies in front add to X-Forwarded-For; default 1 with CROWDSFT_HTTPS, else 0
 CROWDSFT_RATE_LIMITS    0 turns the limits on sign-ups, log-ins and requests off; loopback is never limited
 CROWDSFT_TRUST_ORGANISERS  1 lets campaigns use models from this machine's folders and models with code of their own
+CROWDSFT_LOG_LEVEL      of crowdsft's own messages on standard error; default INFO
 CROWDSFT_DEBUG          1 for developing only
 """
 
