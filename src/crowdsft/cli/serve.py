@@ -48,11 +48,24 @@ def serve(
     try:
         if supervisor is not None:
             supervisor.start()
-        error_console.print(f"crowdsft is at http://{_shown(host)}:{port}/  (Ctrl-C stops it)", markup=False)
+        threading.Thread(target=_tell_when_up, args=(host, port), daemon=True).start()
         _serve_web(host, port)
     finally:
         if supervisor is not None:
             supervisor.stop()
+
+
+def _tell_when_up(host: str, port: int) -> None:
+    """Say where the platform is once it answers, so that whoever waits for the line can go there."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    while True:
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            probe.settimeout(1.0)
+            if probe.connect_ex((reachable, port)) == 0:
+                break
+        time.sleep(0.05)
+    error_console.print(f"crowdsft is at http://{_shown(host)}:{port}/  (Ctrl-C stops it)", markup=False)
 
 
 def free_port(host: str, port: int) -> int:
