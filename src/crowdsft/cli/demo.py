@@ -30,8 +30,12 @@ START_SECONDS = 60.0
 
 def demo(
     headless: Annotated[bool, typer.Option("--headless", help="End when the campaign does.")] = False,
-    contributors: Annotated[int, typer.Option("--contributors", min=2, max=500, help="Simulated contributors.")] = 12,
-    groups: Annotated[int, typer.Option("--groups", min=2, max=32, help="Groups, and so candidates, per round.")] = 3,
+    contributors: Annotated[
+        int, typer.Option("--contributors", min=2, max=500, help="Simulated contributors.")
+    ] = 12,
+    groups: Annotated[
+        int, typer.Option("--groups", min=2, max=32, help="Groups, and so candidates, per round.")
+    ] = 3,
     rounds: Annotated[int, typer.Option("--rounds", min=1, max=100, help="Rounds.")] = 3,
     seed: Annotated[int, typer.Option("--seed", min=0, help="The same seed gives the same campaign.")] = 1,
     output: Annotated[
