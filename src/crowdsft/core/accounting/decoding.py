@@ -38,7 +38,7 @@ def decode(made_of: Floats, embeddings: Floats) -> Decoded:
     """Solve embeddings = made_of @ [vectors; first base] by ridge regression towards the vectors' mean.
 
     The penalty is the ratio of variances, noise over contributors, under which the embeddings are most
-    likely; each dimension has its own variance and all share the ratio.
+    likely.
 
     Args:
         made_of: float64[K, N + 1]; rows with sum 1, see `Measured`.
@@ -96,8 +96,9 @@ def most_likely_penalty(
 ) -> tuple[float, float]:
     """The penalty under which outcomes are most likely, and minus the log likelihood there.
 
-    Outcomes of dimension k are normal with covariance v_k (B B' + penalty I), every v_k at its best. The
-    ratio of noise to what is seen has a prior density falling with its square.
+    Outcomes are normal in each dimension with covariance v (B B' + penalty I), v at its best. One v for all
+    dimensions: with one each, a dimension in which nobody differs and nothing is noisy would decide alone.
+    The ratio of noise to what is seen has a prior density falling with its square.
 
     Args:
         power: float64[r]; the non-zero eigenvalues of B B'.
@@ -113,9 +114,8 @@ def most_likely_penalty(
     lengths = (1 / denominators).T @ seen + unseen / tried[:, None]  # [p, d]
     floor = np.finfo(np.float64).tiny
     volume = np.log(denominators).sum(axis=0) + (rows - len(power)) * np.log(tried)
-    varies = (seen.sum(axis=0) + unseen) > floor
-    unlikely = 0.5 * rows * np.log(np.maximum(lengths[:, varies], floor)).sum(axis=1)
-    unlikely += 0.5 * varies.sum() * volume
+    values = rows * seen.shape[1]
+    unlikely = 0.5 * values * np.log(np.maximum(lengths.sum(axis=1), floor)) + 0.5 * seen.shape[1] * volume
     unlikely += 2 * np.log1p(
         tried / np.median(power[power > SMALLEST * power.max()])
     )  # few outcomes must not pass for pure noise

@@ -29,6 +29,7 @@ Integers = NDArray[np.int64]
 
 ENUMERATE_UP_TO = 12
 COALITIONS = 384  # random coalitions
+SAMPLING_ERROR = 0.02  # of the values' spread; what `COALITIONS` come to at 100 players and an L1 distance
 DIGITS = 9  # vectors that agree to so many digits, relative to the largest entry, are equal
 
 

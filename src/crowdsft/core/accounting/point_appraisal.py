@@ -10,7 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crowdsft.core.accounting.due import Worth
-from crowdsft.core.accounting.mean_game import COALITIONS, MeanGame, shapley_of_means
+from crowdsft.core.accounting.mean_game import (
+    COALITIONS,
+    ENUMERATE_UP_TO,
+    SAMPLING_ERROR,
+    MeanGame,
+    shapley_of_means,
+)
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -59,9 +65,9 @@ class PointAppraisal:
         effect = effect_to_value(len(players)) * self.errors[players]
         found = []
         if self.game in ("centroid", "both"):
-            found.append(Worth(self._of_centroid(players), effect))
+            found.append(_with_sampling_error(self._of_centroid(players), effect))
         if self.game in ("round", "both"):
-            found.append(Worth(self._of_round(round_index, players), self.step * effect))
+            found.append(_with_sampling_error(self._of_round(round_index, players), self.step * effect))
         return tuple(found)
 
     def _of_centroid(self, players: Integers) -> Floats:
@@ -81,6 +87,13 @@ class PointAppraisal:
 
     def _traits(self, players: Integers) -> Floats | None:
         return None if self.traits is None else self.traits[players]
+
+
+def _with_sampling_error(values: Floats, errors: Floats) -> Worth:
+    """Values of large games are sampled themselves."""
+    if len(values) <= ENUMERATE_UP_TO:
+        return Worth(values, errors)
+    return Worth(values, np.sqrt(errors**2 + (SAMPLING_ERROR * values.std()) ** 2))
 
 
 def effect_to_value(players: int) -> float:

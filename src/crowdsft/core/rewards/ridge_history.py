@@ -25,6 +25,7 @@ from crowdsft.core.seeds import derive_rng
 Floats = NDArray[np.float64]
 
 SIZES = 8  # coalition sizes for which standard errors are computed
+MODEL_ERROR = 1.5  # real crowds are not quite what the model takes them for; makes 95 % intervals hold 95 %
 COALITIONS = 128  # random coalitions per game: the model's own uncertainty is larger than the sampling's
 
 
@@ -92,7 +93,7 @@ class RidgeHistory:
             nobody=_worth_of_nobody(history, utility),
             bases=measured.bases,
             step=step,
-            errors=np.sqrt(left_open * spread),
+            errors=MODEL_ERROR * np.sqrt(left_open * spread),
             clusters=np.arange(len(crowd)),
             suspects=np.arange(len(crowd)),
             unknown=np.clip(np.diagonal(separated.covariance), 0.0, 1.0),
