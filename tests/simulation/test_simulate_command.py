@@ -115,7 +115,17 @@ def test_the_ledger_pays_the_budget_of_the_covered_rounds(name: str) -> None:
     utility = UTILITIES.make("l2")
     history = simulate_tournament(world, SimulationSettings(groups=2, rounds=12, evaluation=utility))
     policy = REWARDS.make(name)
-    balances = ledger_balances(history, 0, policy, evaluation=utility, target=world.targets[0], seed=1)
     covered = int(np.flatnonzero(history.winners[0] >= 0)[-1]) + 1
-    assert balances.sum() == POINTS_PER_CONTRIBUTOR * 10 * covered
-    assert balances.min() >= 0
+    for every in (1,) if POINT_RULES[name].adds_up else (1, 5):
+        balances = ledger_balances(
+            history, 0, policy, evaluation=utility, target=world.targets[0], seed=1, every=every
+        )
+        assert balances.sum() == POINTS_PER_CONTRIBUTOR * 10 * covered
+        assert balances.min() >= 0
+
+
+def test_without_a_ledger_there_is_no_correlation_of_it(vectors: Path) -> None:
+    options = ["--vectors", vectors, "--users", 12, "--groups", 3, "--rounds", 5, "--runs", 2]
+    found = json.loads(invoke(*options, "--rewards", "rank", "--ledger-runs", 0, "--json"))
+    assert found["ledger_spearman_mean"] is None
+    assert found["spearman_mean"] is not None

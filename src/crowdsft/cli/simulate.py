@@ -37,6 +37,9 @@ def simulate(
     noise: Annotated[
         float, typer.Option(help="Measurement noise, in units of the spread between random groups.")
     ] = 0.0,
+    ledger_runs: Annotated[
+        int, typer.Option(min=0, help="Play the ledger, settled ten times, for this many of the runs.")
+    ] = 3,
     seed: Annotated[int, typer.Option(help="Seed of the first run; the others' are derived from it.")] = 0,
     json_output: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
@@ -86,6 +89,7 @@ def simulate(
         weighting=WEIGHTINGS.make(weighting, **share),
         noise=noise,
         seed=seed,
+        ledger_runs=ledger_runs,
     )
     settings = {
         "users": users,

@@ -15,16 +15,36 @@ POINTS_PER_CONTRIBUTOR = 100  # whole points per round and contributor: fine eno
 
 
 def ledger_balances(
-    history: History, run: int, policy: RewardPolicy, *, evaluation: Utility, target: Floats, seed: int
+    history: History,
+    run: int,
+    policy: RewardPolicy,
+    *,
+    evaluation: Utility,
+    target: Floats,
+    seed: int,
+    every: int = 1,
 ) -> Floats:
-    """float64[n]: balances (whole points) of one run after every round was settled and the campaign closed."""
+    """float64[n]: balances (whole points) of one run after the campaign was settled and closed.
+
+    Args:
+        history: The tournaments.
+        run: Which of them.
+        policy: The reward policy.
+        evaluation: The utility.
+        target: float64[d].
+        seed: Settles ties.
+        every: Settle after every so many rounds and after the last. A campaign settles after each; policies
+            that estimate everything anew in each settlement may be settled more seldom to save time. Must
+            be 1 for policies that pay each round by itself.
+    """
     records = history.records(run)
     names = records[0].contributors
     balances = dict.fromkeys(names, 0)
     utility = BoundUtility(evaluation, target)
     budget = POINTS_PER_CONTRIBUTOR * len(names)
     last = len(records)
-    for finished, closing in [*((t + 1, False) for t in range(last)), (last, True)]:
+    settled = [finished for finished in range(1, last + 1) if finished % every == 0 or finished == last]
+    for finished, closing in [*((finished, False) for finished in settled), (last, True)]:
         settlement = policy.settle(
             records[:finished],
             balances=balances,

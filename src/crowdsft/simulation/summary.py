@@ -25,6 +25,8 @@ from crowdsft.simulation.world import World, draw_world, run_seeds
 
 Floats = NDArray[np.float64]
 
+SETTLEMENTS = 10  # of a ledger whose policy estimates everything anew each time
+
 
 @dataclass(frozen=True, slots=True)
 class RunFigures:
@@ -39,7 +41,9 @@ class RunFigures:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Means over runs. Agreement is between points and accurate Shapley values of the centroid game.
+    """Means over runs; of the ledger, over the runs for which it was played (None where there are none).
+
+    Agreement is between points and accurate Shapley values of the centroid game.
 
     Distances are Euclidean whatever the evaluation, as published. The floor is the distance of the target to
     the convex hull of the contributors and the start: no tournament of this kind ends nearer.
@@ -73,8 +77,12 @@ def run_simulation(
     weighting: Weighting,
     noise: float,
     seed: int,
+    ledger_runs: int = 3,
 ) -> Figures:
     """Simulate `runs` tournaments by names from the tables, and measure them.
+
+    The ledger is played for the first `ledger_runs` of them only: each of its settlements estimates
+    everything anew, which takes longer than the tournament.
 
     Raises:
         InputError: for names, numbers or vectors that cannot be used.
@@ -92,14 +100,14 @@ def run_simulation(
     world = draw_world(vectors, users=users, seeds=run_seeds(seed, runs))
     history = simulate_tournament(world, settings)
     truth = accurate_truth(world, evaluation)
-    balances = _balances(history, world, settings, rewards)
+    balances = _balances(history, world, settings, rewards, ledger_runs)
     linear, ranked = pearson(history.points, truth), spearman(history.points, truth)
     final, floor = history.distances(world.targets)[:, -1], floor_distances(world)
     return Figures(
         pearson_mean=_mean(linear),
         spearman_mean=_mean(ranked),
         spearman_min=_number(ranked[np.isfinite(ranked)].min(initial=np.inf)),
-        ledger_spearman_mean=_mean(spearman(balances, truth)),
+        ledger_spearman_mean=_mean(spearman(balances, truth[: len(balances)])),
         final_distance_mean=float(final.mean()),
         floor_distance_mean=float(floor.mean()),
         effective_contributors_mean=float(history.effective_contributors().mean()),
@@ -111,16 +119,25 @@ def run_simulation(
     )
 
 
-def _balances(history: History, world: World, settings: SimulationSettings, rewards: str) -> Floats:
+def _balances(
+    history: History, world: World, settings: SimulationSettings, rewards: str, ledger_runs: int
+) -> Floats:
+    """float64[min(R, ledger_runs), n]: what the ledger would have paid."""
     policy = REWARDS.make(rewards)
-    return np.stack(
-        [
-            ledger_balances(
-                history, run, policy, evaluation=settings.evaluation, target=world.targets[run], seed=seed
-            )
-            for run, seed in enumerate(world.seeds)
-        ]
-    )
+    every = 1 if settings.point_rule.adds_up else max(1, settings.rounds // SETTLEMENTS)
+    balances = [
+        ledger_balances(
+            history,
+            run,
+            policy,
+            evaluation=settings.evaluation,
+            target=world.targets[run],
+            seed=seed,
+            every=every,
+        )
+        for run, seed in enumerate(world.seeds[:ledger_runs])
+    ]
+    return np.array(balances).reshape(len(balances), history.points.shape[1])
 
 
 def _mean(values: Floats) -> float | None:
