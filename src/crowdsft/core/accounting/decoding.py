@@ -65,10 +65,22 @@ def unlikelihood_of(made_of: Floats, embeddings: Floats) -> float:
     return _solve(made_of, embeddings).unlikelihood
 
 
+def predictions_without_own(made_of: Floats, embeddings: Floats) -> Floats:
+    """float64[K, d]: what the other rows say about each row (leaving one out, in closed form)."""
+    solved = _solve(made_of, embeddings)
+    kept = solved.size**2 / (solved.size**2 + solved.penalty)
+    centre = embeddings.mean(axis=0)
+    fitted = centre + (solved.left * kept) @ solved.seen
+    leverage = (solved.left**2) @ kept + 1 / len(embeddings)
+    return np.asarray(embeddings - (embeddings - fitted) / np.maximum(1 - leverage, 1e-9)[:, None])
+
+
 @dataclass(frozen=True, slots=True)
 class _Solved:
-    """Singular values float64[r], right vectors float64[r, N + 2], outcomes along the left ones float64[r, d]."""
+    """Singular values float64[r], left vectors float64[K, r], right ones float64[r, N + 2], outcomes along the
+    left ones float64[r, d]."""
 
+    left: Floats
     size: Floats
     right: Floats
     seen: Floats
@@ -88,7 +100,7 @@ def _solve(made_of: Floats, embeddings: Floats) -> _Solved:
     unlikelihood, penalty = most_likely_penalty(
         size**2, seen**2, unseen, rows=len(outcome), tried=PENALTIES * size[0] ** 2
     )
-    return _Solved(size, right, seen, penalty, unlikelihood)
+    return _Solved(left, size, right, seen, penalty, unlikelihood)
 
 
 def most_likely_penalty(

@@ -17,6 +17,7 @@ from crowdsft.core.accounting.mean_game import (
     MeanGame,
     shapley_of_means,
 )
+from crowdsft.core.accounting.mixing import PLAIN, Mixing
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -31,7 +32,8 @@ class PointAppraisal:
 
     Args:
         points: float64[N, D]; vectors, or whatever else is averaged when models are.
-        worth_of: Utility of points float64[..., D], float64[...].
+        worth_of: Utility of models float64[..., D], float64[...].
+        mixing: From means of points to models.
         nobody: Utility of the empty coalition in the centroid game.
         bases: float64[T, D]; each round's base.
         step: How far a candidate goes from the base to the mean of its members; in (0, 1].
@@ -58,6 +60,7 @@ class PointAppraisal:
     game: Game = "centroid"
     traits: Floats | None = None
     coalitions: int = COALITIONS
+    mixing: Mixing = PLAIN
     _centroid_values: dict[bytes, Floats] = field(default_factory=dict, repr=False, compare=False)
 
     def worths(self, round_index: int, players: Integers) -> tuple[Worth, ...]:
@@ -74,15 +77,23 @@ class PointAppraisal:
         """The centroid game does not depend on the round, only on who took part."""
         key = players.tobytes()
         if key not in self._centroid_values:
-            game = MeanGame(self.points[players], self.worth_of, self.nobody, self._traits(players))
+            game = MeanGame(
+                self.points[players],
+                lambda means: self.worth_of(self.mixing.taken_back(means)),
+                self.nobody,
+                self._traits(players),
+            )
             self._centroid_values[key] = shapley_of_means(game, coalitions=self.coalitions)
         return self._centroid_values[key]
 
     def _of_round(self, round_index: int, players: Integers) -> Floats:
         base = self.bases[round_index]
-        made = (1 - self.step) * base + self.step * self.points[players]
-        nobody = float(self.worth_of(base[None])[0])
-        game = MeanGame(made, self.worth_of, nobody, self._traits(players))
+        game = MeanGame(
+            self.points[players],
+            lambda means: self.worth_of((1 - self.step) * base + self.step * self.mixing.taken_back(means)),
+            float(self.worth_of(base[None])[0]),
+            self._traits(players),
+        )
         return shapley_of_means(game, coalitions=self.coalitions)
 
     def _traits(self, players: Integers) -> Floats | None:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from crowdsft.core.accounting.composition import compose
 from crowdsft.core.accounting.crowd import Crowd
 from crowdsft.core.accounting.decoding import Decoded, decode
+from crowdsft.core.accounting.mixing import PLAIN, Mixing, most_likely_mixing
 from crowdsft.core.accounting.point_appraisal import GAMES, Game, PointAppraisal
 from crowdsft.core.accounting.spread import prudent_spread, spread_between
 from crowdsft.core.accounting.steps import has_embeddings, stacked_embeddings, step_of_embeddings
@@ -90,16 +91,16 @@ class DecodedShapley:
         """
         embeddings = _embeddings(history)
         step = self.step or step_of_embeddings(history, crowd)
-        made_of = compose(history, crowd, step=step).made_of
-        decoded = decode(made_of, embeddings)
+        mixing, made_of, outcomes = _what_to_decode(history, crowd, embeddings, step)
+        decoded = decode(made_of, outcomes)
         clusters, suspects = self._clusters(decoded)
         if (clusters != np.arange(len(crowd))).any():
-            decoded = _spread(decode(_merged(made_of, clusters), embeddings), clusters)
+            decoded = _spread(decode(_merged(made_of, clusters), outcomes), clusters)
         vectors = decoded.vectors
         unknown = np.clip(np.diagonal(decoded.covariance), 0.0, 1.0)
-        gradient = utility.gradient(vectors.mean(axis=0))
+        gradient = utility.gradient(mixing.taken_back(vectors.mean(axis=0)))
         spread = prudent_spread(
-            spread_between(vectors @ gradient, unknown),
+            spread_between(mixing.taken_back(vectors) @ gradient, unknown),
             crowd.weights,
             [record.embeddings @ gradient / step for record in history if record.embeddings is not None],
         )
@@ -115,6 +116,7 @@ class DecodedShapley:
             unknown=unknown,
             unseen=decoded.unseen,
             game=self.game,
+            mixing=mixing,
         )
 
     def _clusters(self, decoded: Decoded) -> tuple[Integers, Integers]:
@@ -137,6 +139,22 @@ def _embeddings(history: Sequence[RoundRecord]) -> Floats:
                 "Choose the policy ridge_history, which needs values only."
             )
     return stacked_embeddings(history)
+
+
+def _what_to_decode(
+    history: Sequence[RoundRecord], crowd: Crowd, embeddings: Floats, step: float
+) -> tuple[Mixing, Floats, Floats]:
+    """The mixing, of whom each row is made, and the rows: measured models, or raised centroids of groups."""
+    measured = compose(history, crowd, step=step)
+    starts = np.searchsorted(measured.round_of, np.arange(len(history)))
+    is_base = np.isin(np.arange(len(embeddings)), starts)
+    bases = embeddings[starts][measured.round_of[~is_base]]
+    centroids = (embeddings[~is_base] - (1 - step) * bases) / step
+    weights = np.concatenate(crowd.weights)
+    mixing = most_likely_mixing(weights, centroids)
+    if mixing == PLAIN:
+        return mixing, measured.made_of, embeddings
+    return mixing, np.pad(weights, ((0, 0), (0, 1))), mixing.raised(centroids)
 
 
 def _merged(made_of: Floats, clusters: Integers) -> Floats:

@@ -1,0 +1,62 @@
+"""How members' vectors mix in a candidate: as a plain mean, or as a power mean.
+
+A power mean of exponent p is the plain mean of p-th powers, taken back; 1 is the plain mean, and the larger the
+exponent, the more a group's largest entries decide. Only entries that are not negative have one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crowdsft.core.accounting.decoding import predictions_without_own
+
+Floats = NDArray[np.float64]
+
+EXPONENTS = (0.5, 1.5, 2.0, 3.0, 4.0, 6.0)  # tried beside the plain mean
+CLEARLY = 0.5  # share of the plain mean's squared error that a power mean must not exceed to be believed
+
+
+@dataclass(frozen=True, slots=True)
+class Mixing:
+    """mix(u) = (mean of u**exponent)**(1 / exponent)."""
+
+    exponent: float = 1.0
+
+    def raised(self, vectors: Floats) -> Floats:
+        """Vectors of which models are plain means."""
+        return vectors if self.exponent == 1 else np.maximum(vectors, 0.0) ** self.exponent
+
+    def taken_back(self, means: Floats) -> Floats:
+        """Models from plain means of raised vectors."""
+        return means if self.exponent == 1 else np.maximum(means, 0.0) ** (1 / self.exponent)
+
+
+PLAIN = Mixing()
+
+
+def most_likely_mixing(weights: Floats, centroids: Floats) -> Mixing:
+    """The mixing by which each group's centroid is best foretold from the other groups'.
+
+    Args:
+        weights: float64[K, N]; of each group's members.
+        centroids: float64[K, d]; what the groups' members mixed to.
+
+    Returns:
+        The plain mean, unless a power mean is clearly better and no centroid has a negative entry.
+    """
+    if (centroids < -1e-9 * np.abs(centroids).max(initial=0.0)).any():
+        return PLAIN
+    made_of = np.pad(weights, ((0, 0), (0, 1)))
+
+    def error(mixing: Mixing) -> float:
+        foretold = mixing.taken_back(predictions_without_own(made_of, mixing.raised(centroids)))
+        return float(((centroids - foretold) ** 2).sum())
+
+    plain = error(PLAIN)
+    others = {exponent: error(Mixing(exponent)) for exponent in EXPONENTS}
+    best = min(others, key=others.__getitem__)
+    is_noise = plain <= 1e-12 * float((centroids**2).sum())
+    return PLAIN if is_noise or others[best] > CLEARLY * plain else Mixing(best)
