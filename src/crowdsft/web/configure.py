@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from pathlib import Path
 
 from crowdsft.core.errors import InputError
@@ -56,9 +57,8 @@ def prepare_folder(folder: Path) -> None:
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        probe = folder / ".crowdsft-write-test"
-        probe.write_bytes(b"")
-        probe.unlink()
+        with tempfile.TemporaryFile(dir=folder):  # a name of its own: workers start side by side
+            pass
     except OSError as error:
         raise InputError(
             f"The folder {folder} cannot be written: {error.strerror or error}. "
