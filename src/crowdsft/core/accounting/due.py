@@ -54,8 +54,8 @@ class Appraisal(Protocol):
         """float64[N]: the part of `unknown` that is due to who was never seen apart, not to noise."""
         ...
 
-    def worths(self, round_index: int, players: Integers) -> tuple[Worth, ...]:
-        """Of the game of round `round_index`, played by the clusters whose numbers are `players`.
+    def worths(self, round_index: int, players: Integers, clusters: Integers) -> tuple[Worth, ...]:
+        """Of the game of round `round_index`, played by those of `clusters` whose numbers are `players`.
 
         More than one: the round's budget is split equally between as many games.
         """
@@ -104,7 +104,7 @@ def amounts_due(
         members = np.flatnonzero(crowd.present[index])
         players, player_of = np.unique(clusters[members], return_inverse=True)
         parts = _parts_of_members(player_of, crowd.joined[members])
-        worths = appraisal.worths(index, players)
+        worths = appraisal.worths(index, players, clusters)
         for worth in worths:
             budget = budget_per_round / len(worths)
             for total, share in zip((points, estimates, errors), _shares(worth), strict=True):

@@ -15,7 +15,8 @@ from crowdsft.core.accounting.decoding import predictions_without_own
 
 Floats = NDArray[np.float64]
 
-EXPONENTS = (0.5, 1.5, 2.0, 3.0, 4.0, 6.0)  # tried beside the plain mean
+EXPONENTS = (0.5, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0)  # tried first, beside the plain mean
+REFINEMENTS = 4  # each tries both sides of the best exponent at half of the distance
 CLEARLY = 0.5  # share of the plain mean's squared error that a power mean must not exceed to be believed
 
 
@@ -45,8 +46,11 @@ def most_likely_mixing(weights: Floats, centroids: Floats) -> Mixing:
         centroids: float64[K, d]; what the groups' members mixed to.
 
     Returns:
-        The plain mean, unless a power mean is clearly better and no centroid has a negative entry.
+        The plain mean, unless a power mean is clearly better, there are more groups than contributors to
+        test it by, and no centroid has a negative entry.
     """
+    if len(weights) <= int((weights > 0).any(axis=0).sum()) + 1:
+        return PLAIN
     if (centroids < -1e-9 * np.abs(centroids).max(initial=0.0)).any():
         return PLAIN
     made_of = np.pad(weights, ((0, 0), (0, 1)))
@@ -56,7 +60,12 @@ def most_likely_mixing(weights: Floats, centroids: Floats) -> Mixing:
         return float(((centroids - foretold) ** 2).sum())
 
     plain = error(PLAIN)
-    others = {exponent: error(Mixing(exponent)) for exponent in EXPONENTS}
-    best = min(others, key=others.__getitem__)
-    is_noise = plain <= 1e-12 * float((centroids**2).sum())
-    return PLAIN if is_noise or others[best] > CLEARLY * plain else Mixing(best)
+    if plain <= 1e-12 * float((centroids**2).sum()):
+        return PLAIN  # what is left is rounding
+    found = {exponent: error(Mixing(exponent)) for exponent in EXPONENTS}
+    gap = 1.3  # as a factor, about that between the first exponents
+    for _ in range(REFINEMENTS):
+        best, gap = min(found, key=found.__getitem__), gap**0.5
+        found |= {exponent: error(Mixing(exponent)) for exponent in (best / gap, best * gap)}
+    best = min(found, key=found.__getitem__)
+    return Mixing(best) if found[best] <= CLEARLY * plain else PLAIN

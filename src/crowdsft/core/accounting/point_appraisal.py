@@ -63,22 +63,25 @@ class PointAppraisal:
     mixing: Mixing = PLAIN
     _centroid_values: dict[bytes, Floats] = field(default_factory=dict, repr=False, compare=False)
 
-    def worths(self, round_index: int, players: Integers) -> tuple[Worth, ...]:
-        """See `Appraisal.worths`."""
-        effect = effect_to_value(len(players)) * self.errors[players]
+    def worths(self, round_index: int, players: Integers, clusters: Integers) -> tuple[Worth, ...]:
+        """See `Appraisal.worths`; a cluster's point is the mean of its members'."""
+        points = _mean_of_clusters(self.points, clusters)[players]
+        effect = effect_to_value(len(players)) * _mean_of_clusters(self.errors, clusters)[players]
         found = []
         if self.game in ("centroid", "both"):
-            found.append(_with_sampling_error(self._of_centroid(players), effect))
+            found.append(_with_sampling_error(self._of_centroid(points, players), effect))
         if self.game in ("round", "both"):
-            found.append(_with_sampling_error(self._of_round(round_index, players), self.step * effect))
+            found.append(
+                _with_sampling_error(self._of_round(round_index, points, players), self.step * effect)
+            )
         return tuple(found)
 
-    def _of_centroid(self, players: Integers) -> Floats:
+    def _of_centroid(self, points: Floats, players: Integers) -> Floats:
         """The centroid game does not depend on the round, only on who took part."""
-        key = players.tobytes()
+        key = points.tobytes() + players.tobytes()
         if key not in self._centroid_values:
             game = MeanGame(
-                self.points[players],
+                points,
                 lambda means: self.worth_of(self.mixing.taken_back(means)),
                 self.nobody,
                 self._traits(players),
@@ -86,10 +89,10 @@ class PointAppraisal:
             self._centroid_values[key] = shapley_of_means(game, coalitions=self.coalitions)
         return self._centroid_values[key]
 
-    def _of_round(self, round_index: int, players: Integers) -> Floats:
+    def _of_round(self, round_index: int, points: Floats, players: Integers) -> Floats:
         base = self.bases[round_index]
         game = MeanGame(
-            self.points[players],
+            points,
             lambda means: self.worth_of((1 - self.step) * base + self.step * self.mixing.taken_back(means)),
             float(self.worth_of(base[None])[0]),
             self._traits(players),
@@ -98,6 +101,17 @@ class PointAppraisal:
 
     def _traits(self, players: Integers) -> Floats | None:
         return None if self.traits is None else self.traits[players]
+
+
+def _mean_of_clusters(values: Floats, clusters: Integers) -> Floats:
+    """Everybody's value replaced by the mean over the own cluster; values float64[N] or float64[N, D]."""
+    if (clusters == np.arange(len(clusters))).all():
+        return values
+    sums = np.zeros_like(values)
+    np.add.at(sums, clusters, values)
+    sizes = np.bincount(clusters, minlength=len(clusters))
+    means: Floats = (sums.T / np.maximum(sizes, 1)).T
+    return means[clusters]
 
 
 def _with_sampling_error(values: Floats, errors: Floats) -> Worth:
