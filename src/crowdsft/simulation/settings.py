@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from crowdsft.core.errors import Fault, SettingsError
 from crowdsft.core.evaluation import Euclidean, Utility
 from crowdsft.core.grouping import BalancedDesign, Grouping, RandomSplit
-from crowdsft.core.weighting import ExponentiatedGradient, Uniform, Weighting
+from crowdsft.core.weighting import ExponentiatedGradient, PointsSquared, Uniform, Weighting
 from crowdsft.simulation.point_rules import PointRule, RankPoints
 
 
@@ -62,3 +62,8 @@ class SimulationSettings:
         return not (
             isinstance(self.grouping, ignore_points[0]) and isinstance(self.weighting, ignore_points[1])
         )
+
+    @property
+    def needs_merit(self) -> bool:
+        """Whether the weighting may look at merit, which costs more than the rest of a round."""
+        return not isinstance(self.weighting, (Uniform, PointsSquared))

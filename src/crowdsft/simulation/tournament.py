@@ -57,7 +57,8 @@ def simulate_tournament(world: World, settings: SimulationSettings) -> History:
         history.models[:, t + 1] = model
         if settings.point_rule.adds_up or settings.points_steer or t + 1 == rounds:
             points = settings.point_rule.after_round(points, history.until(t + 1), world.targets)
-        merit = merit.after(values[:, :-1], weights > 0)
+        if settings.needs_merit:
+            merit = merit.after(values[:, :-1], weights)
         if design is not None:
             design = design.after(weights)
     history.points[:] = points

@@ -21,7 +21,7 @@ def textbook(weights: list[np.ndarray], noise: float) -> np.ndarray:
     information = np.eye(weights[0].shape[1])
     for w in weights:
         rows = w - w.mean(axis=0)
-        information += rows.T @ rows / (noise**2 * (w**2).sum(axis=1).mean())
+        information += rows.T @ rows / (noise**2 * len(w) / (w > 0).any(axis=0).sum())
     return np.linalg.inv(information)
 
 
@@ -35,10 +35,26 @@ def test_covariance_is_the_textbooks(contributors: int, rounds: int) -> None:
     for run in range(3):
         expected = textbook([weights[run] for weights in history], 0.7)
         np.testing.assert_allclose(design.covariance()[run], expected, atol=1e-9)
-    assert design.explained.shape[1] <= contributors
+    assert design.explained.shape[1] <= 2 * contributors
     columns = np.array([[2, 0], [1, 1], [4, 3]])
     part = design.covariance(columns)[2]
     np.testing.assert_allclose(part, design.covariance()[2][np.ix_([4, 3], [4, 3])], atol=1e-12)
+
+
+def test_gains_give_the_posterior_mean() -> None:
+    rng = np.random.default_rng(1)
+    effects, design = np.zeros((2, 8)), blank_design(2, 8, noise=0.4)
+    history = [random_weights(rng, 2, 3, 8) for _ in range(5)]
+    outcomes = rng.normal(size=(5, 2, 3))
+    for weights, outcome in zip(history, outcomes, strict=True):
+        rows = weights - weights.mean(axis=1, keepdims=True)
+        design, gain = design.learn(weights)
+        effects = effects + (gain @ (outcome - (rows @ effects[..., None])[..., 0])[..., None])[..., 0]
+    for run in range(2):
+        rows = np.concatenate([w[run] - w[run].mean(axis=0) for w in history])
+        target = rows.T @ outcomes[:, run].reshape(-1) / (0.4**2 * 3 / 8)
+        expected = textbook([w[run] for w in history], 0.4) @ target
+        np.testing.assert_allclose(effects[run], expected, atol=1e-9)
 
 
 def record(number: int, names: tuple[str, ...], weights: np.ndarray) -> RoundRecord:

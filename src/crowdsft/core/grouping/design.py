@@ -43,17 +43,34 @@ class Design:
 
     def after(self, weights: Floats) -> Design:
         """The design after one more round whose groups weighted their members so (float64[R, G, n])."""
+        return self.learn(weights)[0]
+
+    def learn(self, weights: Floats) -> tuple[Design, Floats]:
+        """The design after one more round, and how far each group's surprise moves each estimated effect.
+
+        Args:
+            weights: float64[R, G, n]; the groups' rows, 0 for contributors who did not take part.
+
+        Returns:
+            The new design and the gain float64[R, n, G]: effects b become b + gain (y - X b), which is their
+            posterior mean (a Kalman filter's update).
+        """
         rows = weights - weights.mean(axis=1, keepdims=True)
         unknown = rows - (rows @ np.swapaxes(self.explained, 1, 2)) @ self.explained
-        gain = unknown @ np.swapaxes(rows, 1, 2) + self.noise_variances(weights)
-        fresh = np.linalg.solve(np.linalg.cholesky(gain), unknown)
-        return Design(_compressed(np.concatenate([self.explained, fresh], axis=1)), self.noise)
+        variances = (self.noise**2 * spread_of_groups(weights))[:, None, None] * np.eye(weights.shape[1])
+        root = np.linalg.cholesky(unknown @ np.swapaxes(rows, 1, 2) + variances)
+        fresh = np.linalg.solve(root, unknown)
+        gain = np.swapaxes(np.linalg.solve(np.swapaxes(root, 1, 2), fresh), 1, 2)
+        return Design(_compressed(np.concatenate([self.explained, fresh], axis=1)), self.noise), gain
 
-    def noise_variances(self, weights: Floats) -> Floats:
-        """float64[R, G, G]: diagonal; the variance of each group's measured value around its true one."""
-        spread = (weights**2).sum(axis=2).mean(axis=1)  # about 1 / group size
-        variances: Floats = (self.noise**2 * spread)[:, None, None] * np.eye(weights.shape[1])
-        return variances
+
+def spread_of_groups(weights: Floats) -> Floats:
+    """float64[R]: the variance between the means of equally weighted random groups of this size, G / n.
+
+    n counts who took part (any weight in float64[R, G, n]); effects of single contributors have variance 1.
+    """
+    part: Floats = weights.shape[1] / (weights > 0).any(axis=1).sum(axis=1)
+    return part
 
 
 def blank_design(runs: int, contributors: int, *, noise: float = 0.5) -> Design:
@@ -92,7 +109,7 @@ def _latest(records: Sequence[RoundRecord]) -> Sequence[RoundRecord]:
 
 
 def _compressed(factor: Floats) -> Floats:
-    """The same B'B with at most n rows (those beyond say nothing new)."""
-    if factor.shape[1] <= factor.shape[2]:
+    """The same B'B with n rows, once there are twice as many (those beyond n say nothing new)."""
+    if factor.shape[1] <= 2 * factor.shape[2]:
         return factor
     return np.asarray(np.linalg.qr(factor, mode="r"))

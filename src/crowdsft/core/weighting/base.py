@@ -28,8 +28,8 @@ class Weighting(Protocol):
 
         Args:
             points: float64[R, n], not negative; what each contributor has earned so far.
-            merit: float64[R, n]; sums of what the contributor's own groups did better than the round's
-                other groups, as `Merit` adds them up.
+            merit: float64[R, n]; sums over rounds of the contributor's estimated effect on a group, as
+                `Merit` adds them up.
 
         Raises:
             InputError: when the shapes differ, or points are negative or not finite.

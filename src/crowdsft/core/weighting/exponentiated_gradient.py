@@ -1,4 +1,4 @@
-"""Multiplicative weights: who was often in the better group counts more."""
+"""Multiplicative weights: who makes a group better counts more."""
 
 from __future__ import annotations
 
@@ -16,20 +16,21 @@ BISECTIONS = 40
 class ExponentiatedGradient:
     """w in proportion to exp(rate * merit), flattened until enough contributors count.
 
-    Exponentiated gradient ascent on the simplex of contributor weights: a group's value is a noisy look at
-    its members' worth, and the product of many looks finds the combination of contributors that moves the
-    model best. Left alone it ends at very few contributors, whose mistakes nobody would dilute, so the
-    exponents are scaled down to where the effective number (sum w)^2 / sum w^2 is at least
-    `least_effective_share` of the contributors. Scaling keeps everybody's order.
+    Exponentiated gradient ascent on the simplex of contributor weights: the merit adds up estimates of how
+    the utility changes with each contributor's weight, and following them finds the combination of
+    contributors that moves the model best. Left alone it ends at very few contributors, whose mistakes
+    nobody would dilute, so the exponents are scaled down to where the effective number
+    (sum w)^2 / sum w^2 is at least `least_effective_share` of the contributors. Scaling keeps everybody's
+    order.
 
     Args:
-        rate: How much one standard difference between groups counts; 0 gives equal weights.
+        rate: How much an estimated effect of one standard deviation counts per round; 0: equal weights.
         least_effective_share: In [0, 1]; 0 takes the floor away, 1 gives equal weights.
 
     Source: not in the paper. Kivinen and Warmuth, "Exponentiated gradient versus gradient descent" (1997).
     """
 
-    rate: float = 0.15
+    rate: float = 0.1
     least_effective_share: float = 0.1
 
     def __post_init__(self) -> None:
