@@ -22,6 +22,10 @@ def test_a_method_that_does_not_exist(anybody: Caller) -> None:
     assert "POST" in answer["Allow"]
 
 
+def test_what_is_refused_before_it_reaches_the_api() -> None:
+    refusal(Client().get("/api/campaigns", headers={"Host": "evil.example"}), 400)
+
+
 @pytest.mark.parametrize("slug", ["nothing", "%00", "a%0Ab", "x" * 500, "%F0%9F%98%80"])
 def test_a_campaign_that_does_not_exist(slug: str, anybody: Caller) -> None:
     assert "GET /api/campaigns" in refusal(anybody("GET", f"/campaigns/{slug}"), 404)

@@ -79,15 +79,18 @@ def problem(status: int, detail: str, faults: Sequence[Fault] = ()) -> JsonRespo
 
 
 def answer_in_json(get_response: GetResponse) -> GetResponse:
-    """Below /api/, addresses and methods that do not exist get a `Problem` too, and nothing is kept in caches."""
+    """Below /api/, what is refused before an operation is reached gets a `Problem` too; caches keep nothing."""
 
     def respond(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
         if not request.path.startswith("/api/"):
             return response
-        if response.status_code in _SENTENCES and "json" not in response.get("Content-Type", ""):
+        if response.status_code >= 400 and "json" not in response.get("Content-Type", ""):
             allowed = response.get("Allow")
-            response = problem(response.status_code, _SENTENCES[response.status_code])
+            response = problem(
+                response.status_code,
+                _SENTENCES.get(response.status_code, "The platform refused this request. See /api/docs."),
+            )
             if allowed:
                 response["Allow"] = allowed
         response.headers.setdefault("Cache-Control", "no-store")
