@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import random
 import sys
 import time
@@ -56,6 +57,8 @@ SUBSAMPLE: tuple[tuple[int, EvaluationName], ...] = (
     (100, "l1"),
     (100, "l2"),
 )
+
+DATA = Path(os.environ.get("CROWDSFT_SHARED_DATA", Path(__file__).resolve().parents[2] / "shared/data"))
 
 
 # --- ours ---------------------------------------------------------------------------------------------------
@@ -245,7 +248,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--data", type=Path, required=True, help="folder with movielens_genre_means.csv")
+    parser.add_argument("--data", type=Path, default=DATA, help="folder with movielens_genre_means.csv")
     parser.add_argument("--turns", type=int, default=3)
     parser.add_argument("--full", action="store_true", help="also time the whole sweep")
     parser.add_argument("--workers", type=int, default=2, help="processes of the whole sweep")

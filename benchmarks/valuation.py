@@ -25,7 +25,7 @@ from crowdsft.core.valuation import METHODS, centroid_truth, value_game
 from crowdsft.core.valuation.games import CentroidGame
 
 Floats = NDArray[np.float64]
-DATA = Path(os.environ.get("CROWDSFT_DATA", Path(__file__).resolve().parents[2] / "shared/data"))
+DATA = Path(os.environ.get("CROWDSFT_SHARED_DATA", Path(__file__).resolve().parents[2] / "shared/data"))
 BUDGETS = (150, 250, 500, 1000, 2000)
 OURS = ("permutation", "control_variate", "leverage", "size_stratified", "auto")
 SHAPIQ = ("PermutationSamplingSV", "KernelSHAP", "SVARM", "StratifiedSamplingSV")

@@ -29,7 +29,7 @@ from crowdsft.core.valuation import games as solved
 from crowdsft.core.valuation.games import SolvedGame
 
 Floats = NDArray[np.float64]
-DATA = Path(os.environ.get("CROWDSFT_DATA", Path(__file__).resolve().parents[2] / "shared/data"))
+DATA = Path(os.environ.get("CROWDSFT_SHARED_DATA", Path(__file__).resolve().parents[2] / "shared/data"))
 
 TUNED = (
     "additive", "airport", "centroid_l1", "centroid_l2", "coverage", "glove", "graph", "knn",
