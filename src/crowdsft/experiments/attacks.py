@@ -129,7 +129,14 @@ def run_attacks(
     return summary
 
 
-def play_attack(attack: Attack, vectors: Floats, *, seed: int, rounds: int) -> Iterator[Outcome]:
+def play_attack(
+    attack: Attack,
+    vectors: Floats,
+    *,
+    seed: int,
+    rounds: int,
+    policies: Mapping[str, RewardPolicy] = POLICIES,
+) -> Iterator[Outcome]:
     """One campaign with the attack, settled by every policy, and what it would have been without.
 
     Args:
@@ -137,13 +144,14 @@ def play_attack(attack: Attack, vectors: Floats, *, seed: int, rounds: int) -> I
         vectors: float64[m, d]; whom contributors and the target are drawn from.
         seed: Fixes crowd, groups and attack.
         rounds: Length of the campaign.
+        policies: Which to settle by.
     """
     campaign = _Campaign.with_attackers(attack, vectors, seed=seed, rounds=rounds)
     alone = (
         campaign.cut(1) if attack.one_of_many else campaign.cut(0) if attack.key == "copied_texts" else None
     )
     truth = campaign.true_values()
-    for name, policy in POLICIES.items():
+    for name, policy in policies.items():
         points = campaign.settle(policy)
         total = sum(points.values())
         yield Outcome(
@@ -317,7 +325,8 @@ def summarise(outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
                 "words": words,
                 "true_share": float(np.mean([o.true_share for o in mine])),
                 "policies": {
-                    policy: _figures([o for o in mine if o.policy == policy], attack) for policy in POLICIES
+                    policy: _figures([o for o in mine if o.policy == policy], attack)
+                    for policy in dict.fromkeys(o.policy for o in mine)
                 },
             }
         )

@@ -150,3 +150,55 @@ def rename(record, new):
         contributors=tuple(new[record.contributors[i]] for i in order),
         weights=record.weights[:, order],
     )
+
+
+@estimating
+@given(st.integers(0, 2**32 - 1), st.integers(2, 4))
+@FEW
+def test_declared_clones_earn_together_what_one_earns(name, seed, clones):
+    """k accounts with the same texts, against the same campaign with the first of them only."""
+    rng = np.random.default_rng(seed)
+    vectors = {n: rng.uniform(0, 5, 3) for n in NAMES}
+    held = NAMES[:clones]
+    many, one, base = [], [], rng.uniform(0, 5, 3)
+    for number in range(1, 4):
+        groups = [0] * clones + [*rng.permutation([0, 1, 1, 0][: len(NAMES) - clones]), *[1] * 8]
+        groups = groups[: len(NAMES)]
+        with_one = make_record(
+            number, [NAMES[0], *NAMES[clones:]], [0, *groups[clones:]], vectors=vectors, base=base
+        )
+        weights = np.zeros((2, len(NAMES)))
+        weights[:, [0, *range(clones, len(NAMES))]] = with_one.weights
+        weights[:, :clones] = with_one.weights[:, :1] / clones
+        together = replace(
+            with_one,
+            contributors=NAMES,
+            weights=weights,
+            clusters=(*[0] * clones, *range(clones, len(NAMES))),
+        )
+        many.append(together)
+        one.append(with_one)
+        base = base if with_one.winner is None else with_one.embeddings[with_one.winner]
+    _, balances = play(REWARDS.make(name), many)
+    _, alone = play(REWARDS.make(name), one)
+    earned = sum(balances[-1].get(clone, 0) for clone in held)
+    assert earned <= 1.02 * alone[-1].get(NAMES[0], 0) + 1
+
+
+def test_undeclared_clones_are_found_once_rounds_have_told_them_apart():
+    rng = np.random.default_rng(5)
+    vectors = {n: rng.uniform(0, 5, 3) for n in NAMES}
+    vectors["bob"] = vectors["cem"] = vectors["ann"] = np.array([2.8, 1.2, 2.0])
+    names = {"many": list(NAMES), "one": ["ann", *NAMES[3:]]}
+    earned = {}
+    for key, members in names.items():
+        base, records = np.zeros(3), []
+        for number in range(1, 25):
+            groups = list(np.random.default_rng(number).permutation(len(members)) % 2)
+            records.append(make_record(number, members, groups, vectors=vectors, base=base, step=0.3))
+            if records[-1].winner is not None:
+                base = records[-1].embeddings[records[-1].winner]
+        _, balances = play(REWARDS.make("decoded_shapley"), records)
+        share = sum(balances[-1].values())
+        earned[key] = sum(balances[-1].get(clone, 0) for clone in ("ann", "bob", "cem")) / share
+    assert 0 < earned["many"] <= 1.02 * earned["one"] + 1 / share

@@ -21,12 +21,14 @@ class Crowd:
 
     Args:
         names: N contributors, sorted.
+        bystanders: Contributors who only ever took part with texts of others, sorted; they count nowhere.
         weights: One float64[G, N] per round; who shared texts with an earlier contributor has weight 0
             there, and the earlier one has the weight of both.
         present: bool[T, N]; who counts as a member of a group in each round.
     """
 
     names: tuple[str, ...]
+    bystanders: tuple[str, ...]
     weights: tuple[Floats, ...]
     present: Booleans
 
@@ -35,19 +37,24 @@ class Crowd:
 
     @property
     def joined(self) -> NDArray[np.int64]:
-        """int64[N]: index of the first round that each took part in; T for those who never counted."""
-        first = self.present.argmax(axis=0)
-        return np.where(self.present.any(axis=0), first, len(self.present))
+        """int64[N]: index of the first round that each took part in."""
+        return np.asarray(self.present.argmax(axis=0), dtype=np.int64)
 
 
 def gather(history: Sequence[RoundRecord]) -> Crowd:
     """The crowd of `history`, each round's text clusters counted as their earliest member."""
-    names = tuple(sorted({name for record in history for name in record.contributors}))
-    column = {name: position for position, name in enumerate(names)}
+    everybody = tuple(sorted({name for record in history for name in record.contributors}))
+    column = {name: position for position, name in enumerate(everybody)}
     weights = []
     for record in history:
-        wide = np.zeros((len(record.weights), len(names)))
+        wide = np.zeros((len(record.weights), len(everybody)))
         wide[:, [column[name] for name in record.contributors]] = weights_of_holders(record)
         weights.append(wide)
-    present = np.array([(wide > 0).any(axis=0) for wide in weights]).reshape(len(history), len(names))
-    return Crowd(names=names, weights=tuple(weights), present=present)
+    present = np.array([(wide > 0).any(axis=0) for wide in weights]).reshape(len(history), len(everybody))
+    counts = np.asarray(present.any(axis=0), dtype=np.bool_)
+    return Crowd(
+        names=tuple(name for name, does in zip(everybody, counts.tolist(), strict=True) if does),
+        bystanders=tuple(name for name, does in zip(everybody, counts.tolist(), strict=True) if not does),
+        weights=tuple(wide[:, counts] for wide in weights),
+        present=present[:, counts],
+    )

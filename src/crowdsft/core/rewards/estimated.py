@@ -40,7 +40,9 @@ def settle_estimated(
     crowd = gather(history)
     _check_balances(crowd, balances)
     if covered == 0:
-        return Settlement(_unpaid(crowd), carry=carry, escrow=0, covered_rounds=0)
+        return Settlement(
+            _in_order(_unpaid((*crowd.names, *crowd.bystanders))), carry=carry, escrow=0, covered_rounds=0
+        )
     appraisal = appraise(history, crowd)
     share = partial(amounts_due, crowd, appraisal, covered_rounds=covered, budget_per_round=budget_per_round)
     due = share(appraisal.clusters)
@@ -52,10 +54,10 @@ def settle_estimated(
     elif history[-1].significant:
         at_most = share(appraisal.suspects).points
         paid = pay_what_is_sure(due, before, at_most=at_most, ties=ties)
-    escrow = budget_per_round * covered - int(before.sum()) - int(paid.sum())
+    escrow = budget_per_round * covered - sum(balances.values()) - int(paid.sum())
     first_unpaid = covered_rounds(history[:-1]) if covered == len(history) and not closing else covered
     rounds = [record.round_number for record in history]
-    awards = tuple(
+    awards = (
         _award(
             crowd,
             due,
@@ -66,7 +68,12 @@ def settle_estimated(
         )
         for index in range(len(crowd))
     )
-    return Settlement(awards, carry=carry, escrow=escrow, covered_rounds=covered)
+    return Settlement(
+        _in_order([*awards, *(Award(name, 0, 0.0, 0.0, 0.0) for name in crowd.bystanders)]),
+        carry=carry,
+        escrow=escrow,
+        covered_rounds=covered,
+    )
 
 
 def _award(crowd: Crowd, due: Due, index: int, *, points: int, rounds: Sequence[int], first: int) -> Award:
@@ -81,12 +88,16 @@ def _award(crowd: Crowd, due: Due, index: int, *, points: int, rounds: Sequence[
     )
 
 
-def _unpaid(crowd: Crowd) -> tuple[Award, ...]:
-    return tuple(Award(name, 0) for name in crowd.names)
+def _unpaid(names: Sequence[str]) -> list[Award]:
+    return [Award(name, 0) for name in names]
+
+
+def _in_order(awards: Sequence[Award]) -> tuple[Award, ...]:
+    return tuple(sorted(awards, key=lambda award: award.contributor))
 
 
 def _check_balances(crowd: Crowd, balances: Mapping[str, int]) -> None:
-    strangers = sorted(set(balances) - set(crowd.names))
+    strangers = sorted(set(balances) - {*crowd.names, *crowd.bystanders})
     if any(balances[name] for name in strangers):
         raise InputError(
             f"balances name {', '.join(strangers)}, who took part in no round of this history. "
