@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,9 +17,9 @@ from crowdsft.training.adapters import FULL_WEIGHTS, read_adapter
 from crowdsft.training.chat_examples import tokenise_prompt
 from crowdsft.training.common_random import Chance, CommonUniforms, Prompts, Rows
 from crowdsft.training.fitting import one_thread
-from crowdsft.training.merging import lora_factors, merged_in_place
+from crowdsft.training.merging import Factors, lora_factors, merged_in_place
 from crowdsft.training.models import LoadedModel
-from crowdsft.training.multi_lora.decoding import Decoder, known_modules, stack_adapters
+from crowdsft.training.multi_lora.decoding import Decoder, known_modules, stack_factors
 from crowdsft.training.multi_lora.llama import is_lean_model, read_llama
 
 ROWS_ALONE = 48
@@ -89,52 +89,59 @@ def generate(
     )
     responses: list[list[list[int]]] = []
     with one_thread(), torch.inference_mode():
-        for together in _portions(base, adapters, rows=len(prompts)):
+        for portion in _portions(base, adapters, rows=len(prompts)):
 
             def report(tokens: int, first: int = len(responses)) -> None:
                 if progress is not None:
                     progress(GenerationProgress(first, len(adapters), tokens, max_new_tokens))
 
-            responses += _draw(base, together, asked, chance, report)
+            responses += _draw(base, portion, asked, chance, report)
     return [_decode(base, drawn) for drawn in responses]
 
 
-def _portions(
-    base: LoadedModel, adapters: Sequence[Path | None], *, rows: int
-) -> list[Sequence[Path | None]]:
+@dataclass(frozen=True, slots=True)
+class _Portion:
+    """Adapters that are drawn from in one batch: one, or several whose factors were read."""
+
+    adapters: Sequence[Path | None]
+    factors: Sequence[Mapping[str, Factors]] = ()
+
+
+def _portions(base: LoadedModel, adapters: Sequence[Path | None], *, rows: int) -> list[_Portion]:
     """Which adapters to draw from in one batch.
 
     Many rows fill the machine on their own, and merged weights are cheaper than adapters beside them; few
     rows are drawn for all candidates together.
     """
-    alone: list[Sequence[Path | None]] = [[adapter] for adapter in adapters]
+    alone = [_Portion([adapter]) for adapter in adapters]
     if rows >= ROWS_ALONE or len(adapters) == 1 or not is_lean_model(base.model):
         return alone
     known = known_modules(base.model)
-    if not all(adapter is None or _touches_only(adapter, known) for adapter in adapters):
-        return alone
+    read: list[Mapping[str, Factors]] = []
+    for adapter in adapters:
+        stored = None if adapter is None else read_adapter(adapter)
+        if stored is not None and stored.config.get("peft_type") == FULL_WEIGHTS:
+            return alone
+        factors = {} if stored is None or adapter is None else lora_factors(stored, adapter)
+        if not factors.keys() <= known:
+            return alone
+        read.append(factors)
     most = max(1, ROWS_TOGETHER // rows)
-    return [adapters[start : start + most] for start in range(0, len(adapters), most)]
-
-
-def _touches_only(adapter: Path, known: set[str]) -> bool:
-    stored = read_adapter(adapter)
-    return stored.config.get("peft_type") != FULL_WEIGHTS and lora_factors(stored, adapter).keys() <= known
+    spans = [slice(start, start + most) for start in range(0, len(adapters), most)]
+    return [_Portion(adapters[span], read[span]) for span in spans]
 
 
 def _draw(
-    base: LoadedModel,
-    adapters: Sequence[Path | None],
-    asked: Prompts,
-    chance: Chance,
-    report: Callable[[int], None],
+    base: LoadedModel, portion: _Portion, asked: Prompts, chance: Chance, report: Callable[[int], None]
 ) -> list[list[list[int]]]:
     """The response tokens of each adapter's rows."""
-    if len(adapters) > 1:
-        factors = stack_adapters(base.model, adapters, device=base.model.device)
-        decoder = Decoder(read_llama(base.model), factors, candidates=len(adapters), stop=base.stop_tokens)
+    if len(portion.adapters) > 1:
+        stacked = stack_factors(base.model, portion.factors, device=base.model.device)
+        decoder = Decoder(
+            read_llama(base.model), stacked, candidates=len(portion.adapters), stop=base.stop_tokens
+        )
         return decoder.run(asked, chance, report)
-    with merged_in_place(base.model, adapters[0]):
+    with merged_in_place(base.model, portion.adapters[0]):
         if is_lean_model(base.model):
             decoder = Decoder(read_llama(base.model), {}, candidates=1, stop=base.stop_tokens)
             return decoder.run(asked, chance, report)

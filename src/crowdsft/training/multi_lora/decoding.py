@@ -8,16 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from crowdsft.training.adapters import read_adapter
 from crowdsft.training.common_random import Chance, Prompts
-from crowdsft.training.merging import lora_factors
+from crowdsft.training.merging import Factors
 from crowdsft.training.multi_lora.fused import gate, rms_norm, turn_in_place
 from crowdsft.training.multi_lora.llama import Layer, Llama, lean_shapes
 from crowdsft.training.multi_lora.parameters import AdapterParameters, FactorGroup
@@ -26,22 +24,28 @@ SHRINK_BELOW = 0.75
 """Share of rows still going on below which the others are dropped: dropping copies the whole cache."""
 
 
-def stack_adapters(
-    model: Any, adapters: Sequence[Path | None], *, device: torch.device
+def stack_factors(
+    model: Any, adapters: Sequence[Mapping[str, Factors]], *, device: torch.device
 ) -> dict[str, FactorGroup]:
-    """The factors of C adapters side by side; missing modules, ranks and adapters (None) are zeros.
+    """The factors of C adapters side by side; missing modules, ranks and whole adapters ({}) are zeros.
 
-    Raises:
-        ModelError: A folder is not a plain LoRA adapter.
+    Args:
+        adapters: For each adapter its modules' factors by full name.
     """
     shapes = lean_shapes(model)
-    read = [{} if folder is None else lora_factors(read_adapter(folder), folder) for folder in adapters]
-    names = sorted({name for factors in read for name in factors})
-    rank = max((pair.A.shape[0] for factors in read for pair in factors.values()), default=1)
+    names = sorted({name for factors in adapters for name in factors})
+    rank = max((pair.A.shape[0] for factors in adapters for pair in factors.values()), default=1)
     parameters = AdapterParameters(
-        shapes, names, count=len(adapters), rank=rank, scale=1.0, dtype=torch.float32, device=device
+        shapes,
+        names,
+        count=len(adapters),
+        rank=rank,
+        scale=1.0,
+        dtype=torch.float32,
+        device=device,
+        trained=False,
     )
-    for row, factors in enumerate(read):
+    for row, factors in enumerate(adapters):
         for name, A, B in parameters.factors_of(row):
             if name in factors:
                 pair = factors[name]

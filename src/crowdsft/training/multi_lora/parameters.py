@@ -77,6 +77,7 @@ class AdapterParameters:
         rank: Inner dimension of every adapter.
         scale: alpha / rank.
         dtype, device: Of the values and gradients.
+        trained: Whether gradients will be used; otherwise their memory is left as it is found.
     """
 
     def __init__(
@@ -89,13 +90,14 @@ class AdapterParameters:
         scale: float,
         dtype: torch.dtype,
         device: torch.device,
+        trained: bool = True,
     ) -> None:
         wanted = frozenset(adapted)
         chosen = [[shape for shape in group if shape.name in wanted] for group in groups]
         size = sum(rank * (shape.inputs + shape.outputs) for group in chosen for shape in group)
         self.rank = rank
         self.values = torch.zeros(count, size, dtype=dtype, device=device)
-        self.gradients = torch.zeros_like(self.values)
+        self.gradients = (torch.zeros_like if trained else torch.empty_like)(self.values)
         self.groups: dict[str, FactorGroup] = {}
         self._views: dict[tuple[int, int], dict[str, FactorGroup]] = {}
         self._b_columns = torch.zeros(size, dtype=torch.bool, device=device)
