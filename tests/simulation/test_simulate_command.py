@@ -61,7 +61,20 @@ def invoke(*arguments: object) -> str:
 
 @pytest.mark.parametrize("rewards", sorted(set(POINT_RULES) & set(REWARDS)))
 def test_machine_output(vectors: Path, rewards: str) -> None:
-    options = ["--vectors", vectors, "--users", 12, "--groups", 3, "--rounds", 10, "--runs", 2]
+    options = [
+        "--vectors",
+        vectors,
+        "--users",
+        12,
+        "--groups",
+        3,
+        "--rounds",
+        10,
+        "--ledger-runs",
+        1,
+        "--runs",
+        2,
+    ]
     found = json.loads(invoke(*options, "--rewards", rewards, "--noise", 0.2, "--seed", 4, "--json"))
     assert set(found) == KEYS
     assert found["rewards"] == rewards
@@ -113,10 +126,10 @@ def test_the_ledger_pays_the_budget_of_the_covered_rounds(name: str) -> None:
     numbers = np.random.default_rng(0).uniform(0, 5, size=(16, 4))
     world = draw_world(numbers, users=10, seeds=run_seeds(3, 1))
     utility = UTILITIES.make("l2")
-    history = simulate_tournament(world, SimulationSettings(groups=2, rounds=12, evaluation=utility))
+    history = simulate_tournament(world, SimulationSettings(groups=2, rounds=6, evaluation=utility))
     policy = REWARDS.make(name)
     covered = int(np.flatnonzero(history.winners[0] >= 0)[-1]) + 1
-    for every in (1,) if POINT_RULES[name].adds_up else (1, 5):
+    for every in (1,) if POINT_RULES[name].adds_up else (1, 4):
         balances = ledger_balances(
             history, 0, policy, evaluation=utility, target=world.targets[0], seed=1, every=every
         )
