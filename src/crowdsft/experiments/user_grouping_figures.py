@@ -179,7 +179,7 @@ def distance_figure(outcomes: Sequence[Outcome]) -> Figure:
                 panel.set_xlabel("round")
             panel.set(xlim=(0, 100), ylim=(0, 10), xticks=(0, 50, 100))
     _distance_key(figure, lines)
-    figure.subplots_adjust(left=LEFT, right=0.965, top=0.83, bottom=0.095, hspace=0.16, wspace=0.14)
+    figure.subplots_adjust(left=LEFT, right=0.965, top=0.83, bottom=0.095, hspace=0.16, wspace=0.22)
     return figure
 
 
@@ -211,7 +211,7 @@ def reproduction_figure(comparisons: Sequence[Comparison]) -> Figure:
 
     Bars are one standard error of the difference. Without KernelSHAP's values there is only the distance.
     """
-    panels = [("distance", "distance", "Final distance to the expert", (2.8, 7.0), list(comparisons))]
+    panels = [("distance", "distance", "Final distance to the expert", (2.8, 7.8), list(comparisons))]
     with_pearson = [c for c in comparisons if c.pearson_errors is not None]
     if with_pearson:
         words = "Pearson correlation of points with KernelSHAP values"
