@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from crowdsft.core.valuation import METHODS, value_game
+from crowdsft.core.valuation import METHODS, Samples, value_game
 from crowdsft.core.valuation import games as solved
 from tests.core.valuation.solved_games import relative_error, solved_games
 
@@ -52,6 +52,23 @@ def test_an_average_is_recognised():
     rng = np.random.default_rng(0)
     game = solved.CentroidGame(rng.uniform(0, 5, (40, 10)), rng.uniform(0, 5, 10), "l2")
     assert error_of("auto", game, 200) < 0.05
+
+
+def test_more_single_rows_than_one_fit_takes_are_no_obstacle():
+    # No pairs among the samples at all: the first rows are fitted.
+    game = solved_games(30)["coverage"]
+    method = METHODS.make("gaussian_process", most_rows=60)
+    rows = np.random.default_rng(0).random((100, 30)) < 0.5
+    rows = np.concatenate([np.array([[False] * 30, [True] * 30]), rows])
+    seen = Samples(rows, game(rows), np.concatenate([[-1, -1], np.arange(100)]), 102)
+    found = method.estimate(seen)
+    assert np.isfinite(found.values).all()
+    assert abs(found.values.sum() - (seen.values[1] - seen.values[0])) <= 1e-9
+
+
+def test_few_evaluations_are_not_worth_less_than_equal_shares_by_much():
+    for kind in ("unanimity", "nearest neighbours", "coverage"):
+        assert error_of("auto", solved_games(30, seed=5)[kind], 45, seeds=4) <= 1.1, kind
 
 
 @pytest.mark.slow

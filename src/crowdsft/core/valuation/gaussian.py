@@ -88,13 +88,15 @@ class GaussianProcess:
         linear = seen.exactly_linear(total)
         if linear is not None:
             return Estimate(linear, np.zeros(n))
-        fits = []
-        if len(seen) <= self.most_rows or not len(seen.pairs):
+        fits, checked = [], 2 * len(seen.pairs) > n
+        if len(seen) <= self.most_rows or not checked:
             fits.append(self._fit_values(seen))
-        if 2 * len(seen.pairs) > n:
+        if checked:
             fits.append(self._fit_differences(seen))
         both = _mixed(fits)
-        return Estimate(total / n + both.values, np.sqrt(both.variance))
+        # Without pairs nothing checks the fit to values, and it has been seen to promise too much.
+        kept = 1.0 if checked else both.kept()
+        return Estimate(total / n + kept * both.values, np.sqrt(both.variance))
 
     def _fit_values(self, seen: Distinct) -> _Fit:
         observed, parts = seen.first(self.most_rows).observed(), parts_of_a_game(seen.n)
@@ -113,7 +115,11 @@ class GaussianProcess:
         lots = np.array_split(drawn, max(1, -(-len(seen.pairs) // self.most_pairs)))
         fits = [self._fit_lot(seen, np.sort(np.concatenate([np.flatnonzero(exact), lot]))) for lot in lots]
         values = np.mean([fit.values for fit in fits], axis=0)
-        return _Fit(values, np.mean([fit.variance for fit in fits], axis=0) / len(fits))
+        variance, claimed = (
+            np.mean([getattr(fit, name) for fit in fits], axis=0) / len(fits)
+            for name in ("variance", "claimed")
+        )
+        return _Fit(values, variance, claimed)
 
     def _fit_lot(self, seen: Distinct, lot: NDArray[np.int64]) -> _Fit:
         observed, parts = seen.differences(lot), parts_of_differences(seen.n)
@@ -127,10 +133,11 @@ class GaussianProcess:
 
 @dataclass(frozen=True, slots=True)
 class _Fit:
-    """Values less their mean, and their variances after widening; both float64[n]."""
+    """Values less their mean, their variances after widening, and before; each float64[n]."""
 
     values: Floats
     variance: Floats
+    claimed: Floats
 
     @classmethod
     def of(cls, found: Posterior, left_out: LeftOut | None, *, distrust: float = 1.0) -> _Fit:
@@ -138,7 +145,17 @@ class _Fit:
         if left_out is not None and len(left_out.effects) > 1:
             wider = max(left_out.widening(), left_out.excess() / max(float(variance.mean()), 1e-300))
             variance = variance * wider
-        return cls(found.values, variance)
+        return cls(found.values, variance, found.variance)
+
+    def kept(self) -> float:
+        """What is kept of the values when their error is larger than the fit claimed.
+
+        The posterior has shrunk them for the error that it knows of; for the rest they are shrunk as
+        any estimate of spread q and error variance r is, by q / (q + r).
+        """
+        spread = float((self.values**2).mean())
+        unknown = max(0.0, float((self.variance - self.claimed).mean()))
+        return spread / (spread + unknown) if spread > 0 else 1.0
 
 
 def _mixed(fits: list[_Fit]) -> _Fit:
@@ -146,10 +163,11 @@ def _mixed(fits: list[_Fit]) -> _Fit:
     precision = np.array([1 / max(float(fit.variance.mean()), 1e-300) for fit in fits])
     weights = precision / precision.sum()
     values = np.asarray(sum(weight * fit.values for weight, fit in zip(weights, fits, strict=True)))
-    variance = np.zeros_like(values)
+    variance, claimed = np.zeros_like(values), np.zeros_like(values)
     for weight, fit in zip(weights, fits, strict=True):
         variance += weight * (fit.variance + ((fit.values - values) ** 2).mean())
-    return _Fit(values, variance)
+        claimed += weight * fit.claimed
+    return _Fit(values, variance, claimed)
 
 
 def _left_out_values(seen: Distinct, found: Posterior) -> LeftOut:
