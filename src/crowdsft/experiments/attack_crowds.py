@@ -12,6 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from crowdsft.core.rewards import DecodedShapley
+
 Floats = NDArray[np.float64]
 
 RATINGS = (0.0, 5.0)
@@ -168,11 +170,17 @@ def _whitewashers(scene: Scene) -> Play:
 def _evaders(scene: Scene) -> Floats:
     """Copies of one vector, as near to each other as they can be without being taken for clones.
 
-    The attacker knows the rule: copies at 5 % of the usual distance between contributors are one.
+    The attacker knows the rule: copies at 8 % of the usual distance between contributors are one.
     """
     pairs = scene.honest[:, None] - scene.honest[None]
     usual = np.median(np.linalg.norm(pairs, axis=2)[np.triu_indices(len(scene.honest), k=1)])
-    off = np.linalg.qr(scene.rng.normal(size=scene.own.shape).T)[0].T * 0.06 * usual / np.sqrt(2)
+    off = (
+        np.linalg.qr(scene.rng.normal(size=scene.own.shape).T)[0].T
+        * 1.2
+        * DecodedShapley().cluster_radius
+        * usual
+        / np.sqrt(2)
+    )
     return np.asarray(_best(scene) + off)
 
 

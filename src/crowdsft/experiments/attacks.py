@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crowdsft.core.accounting.mean_game import MeanGame, shapley_of_means
+from crowdsft.core.clusters import near_vectors
 from crowdsft.core.errors import InputError, MissingExtraError
 from crowdsft.core.evaluation import UTILITIES
 from crowdsft.core.evidence import RoundRecord
@@ -63,6 +64,8 @@ class Outcome:
         share: The attackers' part of all points paid.
         true_share: Their part of the accurate Shapley values, clipped at 0, summed over paid rounds.
         honest_spearman: Rank correlation of the honest contributors' points with their true values.
+        honest_spearman_as_one: The same with the true values of the game in which near-identical vectors
+            are one player, which is the fairness that policies with clusters promise.
         against_one: Points of all names over what the same person earned with one name; None for other attacks.
         victims: Mean points of contributors whose texts were copied, over what they earn when nobody copies;
             None for other attacks.
@@ -74,6 +77,7 @@ class Outcome:
     share: float
     true_share: float
     honest_spearman: float
+    honest_spearman_as_one: float
     against_one: float | None
     victims: float | None
 
@@ -150,7 +154,7 @@ def play_attack(
     alone = (
         campaign.cut(1) if attack.one_of_many else campaign.cut(0) if attack.key == "copied_texts" else None
     )
-    truth = campaign.true_values()
+    truth, truth_as_one = campaign.true_values(), campaign.true_values(as_one=True)
     for name, policy in policies.items():
         points = campaign.settle(policy)
         total = sum(points.values())
@@ -161,6 +165,7 @@ def play_attack(
             share=sum(_of(points, attackers=True)) / total if total else 0.0,
             true_share=sum(_of(truth, attackers=True)) / sum(truth.values()),
             honest_spearman=_agreement(points, truth),
+            honest_spearman_as_one=_agreement(points, truth_as_one),
             against_one=_against_one(points, alone.settle(policy)) if alone and attack.one_of_many else None,
             victims=_of_victims(points, alone.settle(policy)) if alone and not attack.one_of_many else None,
         )
@@ -222,8 +227,11 @@ class _Campaign:
                 balances[award.contributor] += award.points
         return balances
 
-    def true_values(self) -> dict[str, float]:
-        """Shapley shares, clipped at 0, summed over the rounds that are paid."""
+    def true_values(self, *, as_one: bool = False) -> dict[str, float]:
+        """Shapley shares, clipped at 0, summed over the rounds that are paid.
+
+        as_one: Whether those with near-identical vectors are one player, each shown with the player's share.
+        """
         shares: dict[str, float] = {}
         last = max((k for k, record in enumerate(self.records) if record.significant), default=-1)
         known: dict[bytes, Floats] = {}
@@ -231,11 +239,21 @@ class _Campaign:
             points = np.array(list(members.values()))
             key = points.tobytes()
             if key not in known:
-                nobody = float(self.utility(np.zeros((1, points.shape[1])))[0])
-                known[key] = np.maximum(shapley_of_means(MeanGame(points, self.utility, nobody)), 0.0)
-            for name, value in zip(members, known[key] / known[key].sum(), strict=True):
+                known[key] = self._shares(points, as_one=as_one)
+            for name, value in zip(members, known[key], strict=True):
                 shares[name] = shares.get(name, 0.0) + float(value)
         return shares
+
+    def _shares(self, points: Floats, *, as_one: bool) -> Floats:
+        players = np.arange(len(points))
+        if as_one:
+            certain = np.zeros((len(points), len(points)))
+            players = near_vectors(points, certain, radius=DecodedShapley().cluster_radius)[0]
+        first, player_of = np.unique(players, return_inverse=True)
+        nobody = float(self.utility(np.zeros((1, points.shape[1])))[0])
+        values = np.maximum(shapley_of_means(MeanGame(points[first], self.utility, nobody)), 0.0)
+        result: Floats = (values / values.sum())[player_of]
+        return result
 
 
 def _members(
@@ -351,6 +369,7 @@ def _figures(outcomes: Sequence[Outcome], attack: str) -> dict[str, Any]:
         "largest_excess": float(excess.max()),
         "is_within_margin": bool(excess.max() <= MARGIN),
         "honest_spearman": float(np.mean([o.honest_spearman for o in outcomes])),
+        "honest_spearman_as_one": float(np.mean([o.honest_spearman_as_one for o in outcomes])),
         "against_one": float(np.mean(one)) if one else None,
         "largest_against_one": float(np.max(one)) if one else None,
         "clones_stay_one": bool(np.max(one) <= allowed[attack]) if one and attack in allowed else None,

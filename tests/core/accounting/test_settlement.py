@@ -21,9 +21,22 @@ def due(points, errors, unknown=None, unseen=None):
     )
 
 
-def sure(amounts, balances, at_most=None):
+def sure(amounts, balances, at_most=None, suspects=None):
+    alone = np.arange(len(balances))
     limit = amounts.points if at_most is None else np.array(at_most, dtype=float)
-    return pay_what_is_sure(amounts, np.array(balances), at_most=limit, ties=np.arange(len(balances)))
+    return pay_what_is_sure(
+        amounts,
+        np.array(balances),
+        at_most=limit,
+        suspects=alone if suspects is None else np.array(suspects),
+        ties=alone,
+    )
+
+
+def everything(amounts, balances, clusters=None):
+    alone = np.arange(len(balances))
+    one = alone if clusters is None else np.array(clusters)
+    return pay_everything(amounts, np.array(balances), clusters=one, ties=alone)
 
 
 def test_one_standard_error_stays_back():
@@ -43,18 +56,24 @@ def test_who_may_be_one_person_gets_what_one_person_would():
 
 
 def test_closing_pays_everything_and_lets_the_overpaid_wait():
-    paid = pay_everything(due([50, 30, 20], [0, 0, 0]), np.array([60, 0, 0]), ties=np.arange(3))
+    paid = everything(due([50, 30, 20], [0, 0, 0]), [60, 0, 0])
     assert paid.tolist() == [0, 24, 16]
 
 
 def test_closing_pays_the_unknown_what_is_sure_only():
-    paid = pay_everything(due([50, 50], [25, 25], unknown=[0.0, 0.9]), np.array([0, 0]), ties=np.arange(2))
+    paid = everything(due([50, 50], [25, 25], unknown=[0.0, 0.9]), [0, 0])
     assert paid.tolist() == [67, 33]
 
 
 def test_more_paid_than_there_was_is_refused():
     with pytest.raises(InputError, match="already paid"):
         sure(due([10, 10], [0, 0]), [30, 0])
+
+
+def test_what_one_name_was_paid_too_much_its_other_names_wait_for():
+    amounts = due([20, 20, 60], [0, 0, 0])
+    assert sure(amounts, [35, 0, 0], suspects=[0, 0, 2]).tolist() == [0, 5, 60]
+    assert everything(amounts, [35, 0, 0], clusters=[0, 0, 2]).tolist() == [0, 5, 60]
 
 
 @given(st.data())
@@ -70,7 +89,7 @@ def test_paying_never_takes_back_and_never_exceeds_the_budget(data):
     now = sure(amounts, balances)
     assert (now >= 0).all()
     assert balances.sum() + now.sum() <= total
-    last = pay_everything(amounts, balances + now, ties=np.arange(count))
+    last = everything(amounts, balances + now)
     assert (last >= 0).all()
     assert (balances + now + last).sum() == total
 

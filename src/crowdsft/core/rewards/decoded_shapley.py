@@ -46,7 +46,7 @@ class DecodedShapley:
 
     step: float | None = None
     game: Game = "centroid"
-    cluster_radius: float = 0.05
+    cluster_radius: float = 0.08
 
     def __post_init__(self) -> None:
         if self.step is not None and not 0 < self.step <= 1:

@@ -50,10 +50,10 @@ def settle_estimated(
     ties = tie_order(crowd.names, seed=seed, round_number=history[-1].round_number)
     paid = np.zeros(len(crowd), dtype=np.int64)
     if closing:
-        paid = pay_everything(due, before, ties=ties)
+        paid = pay_everything(due, before, clusters=appraisal.clusters, ties=ties)
     elif history[-1].significant:
         at_most = share(appraisal.suspects).points
-        paid = pay_what_is_sure(due, before, at_most=at_most, ties=ties)
+        paid = pay_what_is_sure(due, before, at_most=at_most, suspects=appraisal.suspects, ties=ties)
     escrow = budget_per_round * covered - sum(balances.values()) - int(paid.sum())
     first_unpaid = covered_rounds(history[:-1]) if covered == len(history) and not closing else covered
     rounds = [record.round_number for record in history]
