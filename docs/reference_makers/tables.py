@@ -60,6 +60,7 @@ WORDS = {
     "reward policy/rank": "The better a group's candidate ranks among the round's candidates, the more its members get.",
     "reward policy/marginal": "A group gets in proportion to what its candidate gained over the base; a loss earns nothing.",
     "reward policy/ridge_history": "Shapley values estimated from the values of all groups so far.",
+    "reward policy/linear_history": "The same from a linear model of the utility: less exact where it bends, for crowds of thousands.",
     "reward policy/decoded_shapley": "Shapley values decoded from the measured embeddings of all groups so far.",
     "point rule/rank": "In a round with progress the best of G groups gets G points, the next G - 1, the last 1.",
     "point rule/marginal": "In such a round every group gets its candidate's gain over the model, negative for a loss.",

@@ -109,4 +109,4 @@ def play(policy, records, *, evaluation="l2", budget=BUDGET, seed=1, closing=Tru
 
 
 POLICIES = sorted(REWARDS)
-ESTIMATING = ("decoded_shapley", "ridge_history")
+ESTIMATING = ("decoded_shapley", "linear_history", "ridge_history")

@@ -15,6 +15,7 @@ REWARDS: Table[RewardPolicy] = Table(
         "rank": Rank,
         "marginal": Marginal,
         "ridge_history": RidgeHistory,
+        "linear_history": "crowdsft.core.rewards.linear_history:LinearHistory",
         "decoded_shapley": DecodedShapley,
     },
 )

@@ -48,6 +48,7 @@ POLICY_WORDS = {
     "rank": "by the rank of the group",
     "marginal": "by the gain of the group",
     "ridge_history": "by what each person adds, from all rounds",
+    "linear_history": "the same for crowds of thousands, with a simpler model",
     "decoded_shapley": "by what each person adds, from the candidates' answers",
     "in_run_split": "by what each person adds, watched while training",
 }
