@@ -156,6 +156,19 @@ def _coasters(scene: Scene) -> Play:
     )
 
 
+def _alternators(scene: Scene) -> Play:
+    """Good work in every other round: estimates that take everybody as constant see work of middling quality."""
+    names, good = _names(len(scene.own)), scene.own + 0.5 * (scene.target - scene.own)
+    return lambda round_index, model: Move(names, np.zeros_like(good) if round_index % 2 else good, {})
+
+
+def _boosters(scene: Scene) -> Floats:
+    """Nine pull away from the target, so that the tenth, who pulls towards it, is missed the more."""
+    away = scene.own - 0.5 * (scene.target - scene.honest.mean(axis=0))
+    away[0] = _best(scene) + 0.5 * (scene.target - _best(scene))
+    return np.asarray(np.clip(away, *RATINGS))
+
+
 def _whitewashers(scene: Scene) -> Play:
     """Worthless work under names that are given up before they are known."""
     vectors = _random(scene)
@@ -198,6 +211,8 @@ ATTACKS = (
     Attack("free_riders", "outputs of the current model", _free_riders),
     Attack("ring", "a ring that pools its texts", _still(_ring)),
     Attack("coasters", "good work, then nothing", _coasters),
+    Attack("alternators", "good work in every other round", _alternators),
+    Attack("boosters", "nine who make the tenth look good", _still(_boosters)),
     Attack("whitewashers", "new names every 8 rounds", _whitewashers),
     Attack("evaders", "clones just beyond the radius", _still(_evaders), one_of_many=True),
 )

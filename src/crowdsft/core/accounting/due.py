@@ -79,6 +79,23 @@ class Due:
     unknown: Floats
     unseen: Floats
 
+    def of_owners(self, owner: Integers) -> Due:
+        """What is due to owners 0, 1, ..., each of some of the players; the least known one says how known it is.
+
+        Args:
+            owner: int64[N]; everybody's owner.
+        """
+        unknown, unseen = (np.zeros(owner.max(initial=-1) + 1) for _ in range(2))
+        np.maximum.at(unknown, owner, self.unknown)
+        np.maximum.at(unseen, owner, self.unseen)
+        return Due(
+            points=np.bincount(owner, weights=self.points).astype(np.float64),
+            estimates=np.bincount(owner, weights=self.estimates).astype(np.float64),
+            errors=np.sqrt(np.bincount(owner, weights=self.errors**2)),
+            unknown=unknown,
+            unseen=unseen,
+        )
+
 
 def amounts_due(
     crowd: Crowd, appraisal: Appraisal, clusters: Integers, *, covered_rounds: int, budget_per_round: int

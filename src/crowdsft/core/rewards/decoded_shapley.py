@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from crowdsft.core.accounting.changes import Eras, find_changes, split_at, unchanged
 from crowdsft.core.accounting.composition import compose
 from crowdsft.core.accounting.crowd import Crowd
 from crowdsft.core.accounting.decoding import Decoded, decode
@@ -79,7 +80,22 @@ class DecodedShapley:
             budget_per_round=budget_per_round,
             seed=seed,
             closing=closing,
+            find_eras=self.eras,
         )
+
+    def eras(self, history: Sequence[RoundRecord], crowd: Crowd) -> Eras:
+        """Who changed for good, and when; nobody where members' vectors do not mix to plain means.
+
+        Raises:
+            InputError: when a round has no embeddings.
+        """
+        embeddings = _embeddings(history)
+        changes = find_changes(crowd, [np.asarray(record.embeddings) for record in history])
+        if not changes:
+            return unchanged(crowd)
+        step = self.step or step_of_embeddings(history, crowd)
+        mixing = _what_to_decode(history, crowd, embeddings, step)[0]
+        return split_at(crowd, changes) if mixing == PLAIN else unchanged(crowd)
 
     def appraise(
         self, history: Sequence[RoundRecord], crowd: Crowd, *, utility: PointUtility

@@ -7,6 +7,7 @@ from functools import partial
 
 import numpy as np
 
+from crowdsft.core.accounting.changes import Eras, unchanged
 from crowdsft.core.accounting.crowd import Crowd, gather
 from crowdsft.core.accounting.due import Appraisal, Due, amounts_due
 from crowdsft.core.accounting.settlement import pay_everything, pay_what_is_sure
@@ -27,13 +28,15 @@ def settle_estimated(
     budget_per_round: int,
     seed: int,
     closing: bool,
+    find_eras: Callable[[Sequence[RoundRecord], Crowd], Eras] = lambda _, crowd: unchanged(crowd),
 ) -> Settlement:
     """Pay what the estimates make sure, keep the rest in escrow, pay all of it at closing.
 
     Args:
         history: The campaign's rounds so far.
-        appraise: Makes the estimates.
+        appraise: Makes the estimates, for a crowd of eras.
         balances, budget_per_round, seed, closing: See `RewardPolicy.settle`.
+        find_eras: Tells apart what contributors were before and after they changed for good.
     """
     covered = covered_rounds(history)
     carry = budget_per_round * (len(history) - covered)
@@ -43,17 +46,21 @@ def settle_estimated(
         return Settlement(
             _in_order(_unpaid((*crowd.names, *crowd.bystanders))), carry=carry, escrow=0, covered_rounds=0
         )
-    appraisal = appraise(history, crowd)
-    share = partial(amounts_due, crowd, appraisal, covered_rounds=covered, budget_per_round=budget_per_round)
-    due = share(appraisal.clusters)
+    eras = find_eras(history, crowd)
+    appraisal = appraise(history, eras.crowd)
+    clusters, suspects = appraisal.clusters, appraisal.suspects
+    share = partial(
+        amounts_due, eras.crowd, appraisal, covered_rounds=covered, budget_per_round=budget_per_round
+    )
+    due = share(clusters).of_owners(eras.owner)
     before = np.array([balances.get(name, 0) for name in crowd.names], dtype=np.int64)
     ties = tie_order(crowd.names, seed=seed, round_number=history[-1].round_number)
     paid = np.zeros(len(crowd), dtype=np.int64)
     if closing:
-        paid = pay_everything(due, before, clusters=appraisal.clusters, ties=ties)
+        paid = pay_everything(due, before, clusters=eras.people_of(clusters), ties=ties)
     elif history[-1].significant:
-        at_most = share(appraisal.suspects).points
-        paid = pay_what_is_sure(due, before, at_most=at_most, suspects=appraisal.suspects, ties=ties)
+        at_most = share(suspects).of_owners(eras.owner).points
+        paid = pay_what_is_sure(due, before, at_most=at_most, suspects=eras.people_of(suspects), ties=ties)
     escrow = budget_per_round * covered - sum(balances.values()) - int(paid.sum())
     first_unpaid = covered_rounds(history[:-1]) if covered == len(history) and not closing else covered
     rounds = [record.round_number for record in history]
