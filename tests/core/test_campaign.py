@@ -1,14 +1,27 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from crowdsft.core.campaign import CampaignState, apply, fold, history, ledger_entries, next_step
 from crowdsft.core.errors import JournalError
+from crowdsft.core.evaluation import UTILITIES
 from crowdsft.core.event_codec import decode_event, encode_event
-from crowdsft.core.events import CampaignFinished, GroupsFormed, PointsAwarded
+from crowdsft.core.events import (
+    CampaignFinished,
+    ContributionRef,
+    Event,
+    GroupsFormed,
+    PointsAwarded,
+    RoundClosed,
+)
 from crowdsft.core.ledger import verify
+from crowdsft.core.rewards import REWARDS
+from crowdsft.core.rewards.base import BoundUtility
 from tests.core.campaigns import due_after, whole_campaign
 
 EVENTS = whole_campaign()
@@ -53,6 +66,52 @@ def test_evidence_has_the_weights_that_members_had() -> None:
     assert record.weights.sum(axis=1) == pytest.approx([1, 1, 1])
     assert record.values == pytest.approx([-0.9, -0.89, -0.88])
     assert record.significant and not history(fold(EVENTS))[1].significant
+
+
+def with_authors(authors: dict[str, str]) -> list[Event]:
+    """The campaign, but in round 1 some contributors handed in what somebody else had written before."""
+    return [
+        replace(event, contributions=tuple(_by(ref, authors) for ref in event.contributions))
+        if isinstance(event, RoundClosed) and event.round_number == 1
+        else event
+        for event in EVENTS
+    ]
+
+
+def _by(ref: ContributionRef, authors: dict[str, str]) -> ContributionRef:
+    return replace(ref, author=authors.get(ref.contributor))
+
+
+def test_a_copied_contribution_weighs_for_its_author() -> None:
+    plain = history(fold(EVENTS))[0]
+    column = {name: index for index, name in enumerate(plain.contributors)}
+    record = history(fold(with_authors({"bo": "ada"})))[0]
+    assert record.contributors == plain.contributors
+    assert record.weights[:, column["bo"]] == pytest.approx(0)
+    both = plain.weights[:, column["ada"]] + plain.weights[:, column["bo"]]
+    assert record.weights[:, column["ada"]] == pytest.approx(both)
+
+
+def test_an_author_who_is_absent_from_the_round_belongs_to_its_evidence() -> None:
+    record = history(fold(with_authors({"bo": "zoe"})))[0]
+    assert record.contributors == ("ada", "bo", "cy", "di", "ed", "flo", "zoe")
+    assert record.weights.sum(axis=1) == pytest.approx([1, 1, 1])
+    assert record.weights[:, -1].sum() == pytest.approx(0.5)
+
+
+def test_who_only_copies_earns_nothing_and_the_author_earns_both_parts() -> None:
+    state = fold(with_authors({"bo": "ada", "cy": "ada"}))
+    for policy in ("rank", "marginal", "decoded_shapley"):
+        settled = REWARDS.make(policy).settle(
+            history(state)[:1],
+            balances={},
+            budget_per_round=600,
+            utility=BoundUtility(UTILITIES.make("l2"), np.array([0.5, 0.5])),
+            seed=1,
+            closing=policy == "decoded_shapley",
+        )
+        points = {award.contributor: award.points for award in settled.awards}
+        assert points["bo"] == points["cy"] == 0 < points["ada"]
 
 
 @given(st.integers(0, len(EVENTS) - 1), st.integers(0, len(EVENTS) - 1))

@@ -6,6 +6,7 @@ have been.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import reduce
@@ -277,15 +278,21 @@ def _paid(state: CampaignState, event: PointsAwarded | CampaignFinished) -> Camp
 
 
 def round_record(current: RoundState) -> RoundRecord:
-    """The evidence of a round whose winner is selected."""
+    """The evidence of a round whose winner is selected.
+
+    A contribution that repeats somebody else's earlier one weighs for its author, who so belongs to the round
+    even when absent from it; a contributor with nothing but such contributions has weight 0.
+    """
     if current.base_evaluation is None or current.selected is None:
         raise JournalError(f"Round {current.number} is not evaluated yet; it is no evidence.")
-    contributors = current.contributors
+    authorship = _authorship(current)
+    contributors = tuple(sorted({*current.contributors, *(a for own in authorship.values() for a in own)}))
     column = {contributor: index for index, contributor in enumerate(contributors)}
     weights = np.zeros((len(current.groups), len(contributors)))
     for row, (group, candidate) in enumerate(zip(current.groups, current.candidates, strict=True)):
         for contributor, weight in zip(group, candidate.weights, strict=True):
-            weights[row, column[contributor]] = weight
+            for author, part in authorship[contributor].items():
+                weights[row, column[author]] += weight * part
     reports = [evaluation.report for evaluation in current.evaluations]
     return RoundRecord(
         round_number=current.number,
@@ -299,6 +306,17 @@ def round_record(current: RoundState) -> RoundRecord:
         embeddings=np.array([report.embedding for report in reports]),
         value_errors=np.array([report.gain_error for report in reports]),
     )
+
+
+def _authorship(current: RoundState) -> dict[str, dict[str, float]]:
+    """For each contributor of the round, which part of the contributions is whose."""
+    counts: dict[str, Counter[str]] = {}
+    for ref in current.contributions or ():
+        counts.setdefault(ref.contributor, Counter())[ref.author or ref.contributor] += 1
+    return {
+        contributor: {author: count / own.total() for author, count in own.items()}
+        for contributor, own in counts.items()
+    }
 
 
 def history(state: CampaignState) -> tuple[RoundRecord, ...]:

@@ -16,11 +16,16 @@ FloatTuple = tuple[float, ...]
 
 @dataclass(frozen=True, slots=True)
 class ContributionRef:
-    """An accepted contribution as the journal knows it: `digest` is the SHA-256 of prompt and response."""
+    """An accepted contribution as the journal knows it: `digest` is the SHA-256 of prompt and response.
+
+    `author` is the contributor whose nearly identical text was accepted earlier, if that was somebody else:
+    the contribution counts as theirs.
+    """
 
     id: str
     contributor: str
     digest: str
+    author: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +136,20 @@ class WinnerSelected:
 
 
 @dataclass(frozen=True, slots=True)
+class Appraised:
+    """What a contributor's work is worth by Shapley values, in points of the covered rounds, with a 95 % interval.
+
+    Computed from the embeddings of the campaign's own candidates, whatever policy pays; negative when the work
+    lowered the model's utility.
+    """
+
+    contributor: str
+    worth: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
 class PointsAwarded:
     """The round's settlement. `carry` is unpaid budget of rounds without a clear gain, `escrow` is kept back."""
 
@@ -139,6 +158,7 @@ class PointsAwarded:
     carry: int
     escrow: int
     covered_rounds: int
+    appraised: tuple[Appraised, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +17,7 @@ from crowdsft.core.campaign import CampaignState, Step, history
 from crowdsft.core.errors import ContributionsError, Fault, SettingsError
 from crowdsft.core.evaluation import UTILITIES
 from crowdsft.core.events import (
+    Appraised,
     CampaignFinished,
     CandidateTrained,
     ContributionRef,
@@ -31,6 +32,7 @@ from crowdsft.core.events import (
 )
 from crowdsft.core.grouping import GROUPINGS
 from crowdsft.core.grouping.design import Design, design_from_records
+from crowdsft.core.near_texts import Text, first_authors
 from crowdsft.core.rewards import REWARDS
 from crowdsft.core.rewards.base import BoundUtility, Settlement
 from crowdsft.core.seeds import derive_rng, derive_seed
@@ -43,6 +45,7 @@ from crowdsft.training.base import Example, GroupData, TrainingProgress
 
 DRAFTS_PER_ROUND = 96
 POLL_SECONDS = 20.0
+MOST_APPRAISED = 1_000  # contributors; decoding more would take a worker longer than training does
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +130,19 @@ def close_round(state: CampaignState, store: Store, resources: Resources) -> tup
     seconds_left = _seconds_left(state.plan, waiting, now=time.time())
     if seconds_left > 0:
         return Wait(min(seconds_left, POLL_SECONDS), "collecting contributions")
+    authors = _authors(state, store, waiting.contributions)
     rows = sorted(waiting.contributions, key=lambda row: (row.contributor, row.digest, row.id))
-    return (RoundClosed(number, tuple(ContributionRef(row.id, row.contributor, row.digest) for row in rows)),)
+    refs = tuple(ContributionRef(row.id, row.contributor, row.digest, authors[row.id]) for row in rows)
+    return (RoundClosed(number, refs),)
+
+
+def _authors(state: CampaignState, store: Store, rows: Sequence[ContributionRow]) -> dict[str, str | None]:
+    """For each contribution who else handed in nearly the same text before, in this round or an earlier one."""
+    earlier = [ref for closed in state.rounds for ref in closed.contributions or ()]
+    known = store.texts(state.campaign, [ref.id for ref in earlier])
+    in_order = sorted([*known, *rows], key=lambda row: (row.accepted_at, row.contributor, row.digest))
+    texts = [Text(row.contributor, row.response, row.draft) for row in in_order]
+    return {row.id: author for row, author in zip(in_order, first_authors(texts), strict=True)}
 
 
 def _seconds_left(settings: CampaignSettings, waiting: Waiting, *, now: float) -> float:
@@ -271,8 +285,26 @@ def award(state: CampaignState, store: Store, resources: Resources) -> tuple[Eve
     settled = _settle(state, closing=False)
     return (
         PointsAwarded(
-            state.current.number, settled.awards, settled.carry, settled.escrow, settled.covered_rounds
+            state.current.number,
+            settled.awards,
+            settled.carry,
+            settled.escrow,
+            settled.covered_rounds,
+            appraised=_appraised(state, settled),
         ),
+    )
+
+
+def _appraised(state: CampaignState, settled: Settlement) -> tuple[Appraised, ...]:
+    """Everybody's Shapley value by the candidates' embeddings, to show how well the points follow it."""
+    if settled.covered_rounds == 0 or len(settled.awards) > MOST_APPRAISED:
+        return ()
+    if state.plan.points.policy != "decoded_shapley":
+        settled = _settle(state, closing=False, policy="decoded_shapley", balances={})
+    return tuple(
+        Appraised(award.contributor, award.estimate, award.low, award.high)
+        for award in settled.awards
+        if award.estimate is not None and award.low is not None and award.high is not None
     )
 
 
@@ -288,12 +320,18 @@ def finish_campaign(state: CampaignState, store: Store, resources: Resources) ->
     return (CampaignFinished(_settle(state, closing=True).awards),)
 
 
-def _settle(state: CampaignState, *, closing: bool) -> Settlement:
+def _settle(
+    state: CampaignState,
+    *,
+    closing: bool,
+    policy: str | None = None,
+    balances: Mapping[str, int] | None = None,
+) -> Settlement:
     settings = state.plan
     assert state.target is not None
-    return REWARDS.make(settings.points.policy).settle(
+    return REWARDS.make(policy or settings.points.policy).settle(
         history(state),
-        balances=state.balances,
+        balances=state.balances if balances is None else balances,
         budget_per_round=settings.points.budget_per_round,
         utility=BoundUtility(UTILITIES.make(settings.evaluation.distance), np.array(state.target.target)),
         seed=derive_seed(settings.campaign.seed, "points"),

@@ -30,7 +30,11 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class ContributionRow:
-    """An accepted contribution with its text. `planned_round` is set where a file said or dealt the round."""
+    """An accepted contribution with its text.
+
+    `planned_round` is set where a file said or dealt the round, `draft` where a model's response was corrected.
+    `accepted_at` is in seconds since the epoch.
+    """
 
     id: str
     contributor: str
@@ -38,6 +42,8 @@ class ContributionRow:
     response: str
     digest: str
     planned_round: int | None = None
+    draft: str = ""
+    accepted_at: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -289,7 +289,14 @@ def _effects(campaign: Campaign, event: Event) -> None:
 
 def _contribution(row: Contribution) -> ContributionRow:
     return ContributionRow(
-        str(row.pk), row.membership.contributor, row.prompt, row.response, row.digest, row.planned_round
+        id=str(row.pk),
+        contributor=row.membership.contributor,
+        prompt=row.prompt,
+        response=row.response,
+        digest=row.digest,
+        planned_round=row.planned_round,
+        draft=row.model_response,
+        accepted_at=row.created.timestamp(),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -84,7 +85,7 @@ class CampaignBuilder:
         for member, count in zip(self.members, counts or [1] * len(self.members), strict=False):
             for _ in range(count):
                 number = Contribution.objects.filter(campaign=self.campaign).count()
-                prompt, response = "How was your day?", f"The sun came out, number {number}."
+                prompt, response = "How was your day?", _response(number)
                 Contribution.objects.create(
                     campaign=self.campaign,
                     membership=member,
@@ -205,14 +206,19 @@ class CampaignBuilder:
             -distance + STANDARD_DEVIATION * (0.9 * common + 0.4 * noise)
             for distance, noise in zip([base, *distances], own_noise, strict=True)
         ]
-        scores = [_score(values, utilities[0]) for values in utilities]
+        target = self.state.target
+        assert target is not None
+        scores = [_score(values, utilities[0], target.target) for values in utilities]
         return tuple(
             CandidateEvaluated(current.number, group, score, score, None, "0" * 64, 1.0, 0.5)
             for group, score in zip([None, *range(len(distances))], scores, strict=True)
         )
 
 
-def _score(utilities: np.ndarray[Any, Any], base: np.ndarray[Any, Any]) -> SampleScore:
+def _score(
+    utilities: np.ndarray[Any, Any], base: np.ndarray[Any, Any], target: tuple[float, ...]
+) -> SampleScore:
+    """The outputs' mean lies off the target in its last dimension, as far as their mean distance says."""
     mean = float(utilities.mean())
     error = float(utilities.std(ddof=1) / np.sqrt(len(utilities)))
     gain = paired_difference(utilities, base)
@@ -224,6 +230,11 @@ def _score(utilities: np.ndarray[Any, Any], base: np.ndarray[Any, Any]) -> Sampl
         high=mean + 1.96 * error,
         gain=gain.mean,
         gain_error=gain.standard_error,
-        embedding=(0.0,),
+        embedding=(*target[:-1], target[-1] - mean),
         utilities=tuple(float(value) for value in utilities),
     )
+
+
+def _response(number: int) -> str:
+    """Texts that nobody could take for copies of each other."""
+    return f"The sun came out. {hashlib.sha256(str(number).encode()).hexdigest()}"
