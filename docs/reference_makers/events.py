@@ -15,6 +15,7 @@ TYPES = {
     "str": "text",
     "int": "whole number",
     "float": "number",
+    "bool": "`true` or `false`",
     "FloatTuple": "numbers",
     "tuple[str, ...]": "texts",
     "tuple[int, ...]": "whole numbers",

@@ -16,18 +16,25 @@ import numpy as np
 
 from crowdsft.core.errors import JournalError
 from crowdsft.core.events import (
+    CampaignCancelled,
     CampaignFinished,
     CampaignOpened,
+    CampaignPaused,
+    CampaignResumed,
     CandidateEvaluated,
     CandidateTrained,
     ContributionRef,
+    ContributionsWithdrawn,
     Event,
+    FinishCalled,
     GroupsFormed,
     PointsAwarded,
     RoundClosed,
+    RolledBack,
     RoundFinished,
     RoundOpened,
     TargetMeasured,
+    WinnerReviewed,
     WinnerSelected,
 )
 from crowdsft.core.evidence import RoundRecord
@@ -36,8 +43,8 @@ from crowdsft.core.rewards.base import Award
 from crowdsft.core.settings import CampaignSettings, parse_settings
 
 StepName = Literal[
-    "measure_target", "open_round", "close_round", "form_groups", "train", "evaluate", "select", "award",
-    "finish_round", "finish_campaign",
+    "measure_target", "open_round", "close_round", "form_groups", "train", "evaluate", "select", "approve",
+    "award", "finish_round", "finish_campaign",
 ]  # fmt: skip
 
 
@@ -51,7 +58,11 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class RoundState:
-    """One round so far; what has not happened yet is None or empty."""
+    """One round so far; what has not happened yet is None or empty.
+
+    `starts_from` is the round whose model this one starts from after a rollback (0: the first base), None where
+    it starts from what the round before left. `model_after` is the lineage that the finished round left.
+    """
 
     number: int
     drafts: str | None
@@ -64,6 +75,9 @@ class RoundState:
     selected: WinnerSelected | None = None
     points: PointsAwarded | None = None
     finished: bool = False
+    review: WinnerReviewed | None = None
+    starts_from: int | None = None
+    model_after: tuple[str, ...] | None = None
 
     @property
     def contributors(self) -> tuple[str, ...]:
@@ -72,8 +86,13 @@ class RoundState:
 
     @property
     def winner(self) -> int | None:
-        """The winning group, or None when the base stayed or nothing is decided yet."""
-        return self.selected.winner if self.selected else None
+        """The winning group, or None when the base stayed, the winner was declined or nothing is decided yet."""
+        return self.selected.winner if self.selected and not self.is_declined else None
+
+    @property
+    def is_declined(self) -> bool:
+        """Whether a winner was selected and somebody declined it, so that the base stays."""
+        return self.review is not None and not self.review.approved
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +108,25 @@ class CampaignState:
     balances: dict[str, int] = field(default_factory=dict)
     ledger_head: LedgerHead = field(default_factory=LedgerHead)
     closing_awards: tuple[Award, ...] | None = None
+    is_paused: bool = False
+    is_ending: bool = False
+    is_cancelled: bool = False
+    starts_from: int | None = None
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing can happen any more: finished or cancelled."""
+        return self.is_finished or self.is_cancelled
+
+    @property
+    def base_round(self) -> int:
+        """The round that left the base as it is now; 0 for the first base."""
+        if self.starts_from is not None:
+            return self.starts_from
+        done = [past for past in self.rounds if past.finished]
+        if self.rounds and not self.current.finished and self.current.starts_from is not None:
+            return self.current.starts_from
+        return done[-1].number if done else 0
 
     @property
     def current(self) -> RoundState:
@@ -116,20 +154,25 @@ def fold(events: Iterable[Event], state: CampaignState | None = None) -> Campaig
 
 
 def next_step(state: CampaignState) -> Step | None:
-    """What is due, or None when the campaign is over."""
-    if state.is_finished:
+    """What is due, or None while the campaign is paused and when it is over."""
+    return None if state.is_paused else _due_step(state)
+
+
+def _due_step(state: CampaignState) -> Step | None:
+    """What would be due without a pause: a step that was under way when the pause came may still be written."""
+    if state.is_over:
         return None
     if state.target is None:
         return Step("measure_target", 0)
     if not state.rounds or state.current.finished:
         done = len(state.rounds)
-        return (
-            Step("open_round", done + 1) if done < state.plan.rounds.count else Step("finish_campaign", done)
-        )
-    return Step(_due_in_round(state.current, state.plan.rounds.groups), state.current.number)
+        goes_on = done < state.plan.rounds.count and not state.is_ending
+        return Step("open_round", done + 1) if goes_on else Step("finish_campaign", done)
+    return Step(_due_in_round(state.current, state.plan), state.current.number)
 
 
-def _due_in_round(current: RoundState, groups: int) -> StepName:
+def _due_in_round(current: RoundState, plan: CampaignSettings) -> StepName:
+    groups = plan.rounds.groups
     if current.contributions is None:
         return "close_round"
     if not current.groups:
@@ -140,6 +183,8 @@ def _due_in_round(current: RoundState, groups: int) -> StepName:
         return "evaluate"
     if current.selected is None:
         return "select"
+    if plan.rounds.approval and current.selected.winner is not None and current.review is None:
+        return "approve"
     if current.points is None:
         return "award"
     return "finish_round"
@@ -159,11 +204,13 @@ def apply(state: CampaignState, event: Event) -> CampaignState:
             changed = replace(state, target=event)
         case RoundOpened():
             _due(state, event, "open_round", event.round_number)
-            opened = RoundState(event.round_number, event.drafts, state.lineage)
-            changed = replace(state, rounds=(*state.rounds, opened))
+            opened = RoundState(
+                event.round_number, event.drafts, state.lineage, starts_from=state.starts_from
+            )
+            changed = replace(state, rounds=(*state.rounds, opened), starts_from=None)
         case RoundFinished():
             _due(state, event, "finish_round", event.round_number)
-            finished = replace(state.current, finished=True)
+            finished = replace(state.current, finished=True, model_after=event.lineage)
             changed = replace(state, rounds=(*state.rounds[:-1], finished), lineage=event.lineage)
         case PointsAwarded():
             _due(state, event, "award", event.round_number)
@@ -171,6 +218,11 @@ def apply(state: CampaignState, event: Event) -> CampaignState:
         case CampaignFinished():
             _due(state, event, "finish_campaign")
             changed = _paid(replace(state, closing_awards=event.closing_awards), event)
+        case ContributionsWithdrawn():
+            changed = _in_round(state, _without(state, event))
+            changed = _without_open_round(changed) if state.is_ending else changed
+        case CampaignPaused() | CampaignResumed() | FinishCalled() | CampaignCancelled() | RolledBack():
+            changed = _steered(state, event)
         case _:
             changed = _in_round(state, _round_after(state, event))
     return replace(changed, position=state.position + 1)
@@ -183,9 +235,80 @@ def _opened(state: CampaignState, event: CampaignOpened) -> CampaignState:
     return replace(state, campaign=event.campaign, settings=settings)
 
 
+def _steered(
+    state: CampaignState,
+    event: CampaignPaused | CampaignResumed | FinishCalled | CampaignCancelled | RolledBack,
+) -> CampaignState:
+    """The state after somebody's decision about the whole campaign."""
+    if not state.position or state.is_over:
+        raise JournalError(f"{type(event).__name__} cannot happen: the campaign is not running.")
+    match event:
+        case CampaignPaused():
+            _allow(event, not state.is_paused, "the campaign is paused already")
+            return replace(state, is_paused=True)
+        case CampaignResumed():
+            _allow(event, state.is_paused, "the campaign is not paused")
+            return replace(state, is_paused=False)
+        case CampaignCancelled():
+            return replace(state, is_cancelled=True, is_paused=False)
+        case FinishCalled():
+            _allow(event, not state.is_ending, "the campaign is about to finish already")
+            return _without_open_round(replace(state, is_ending=True, is_paused=False))
+        case RolledBack():
+            return _rolled_back(state, event)
+
+
+def _without_open_round(state: CampaignState) -> CampaignState:
+    """Give up a round that still collects; the base stays what it was."""
+    if not state.rounds or state.current.contributions is not None:
+        return state
+    return replace(state, rounds=state.rounds[:-1], starts_from=state.current.starts_from)
+
+
+def _rolled_back(state: CampaignState, event: RolledBack) -> CampaignState:
+    """The base is an earlier one; a round that is open keeps its contributions and starts from that base.
+
+    Groups, candidates and measurements of a round that is not paid yet belong to the base that was given up.
+    """
+    left = {0: ()} | {past.number: past.model_after for past in state.rounds if past.model_after is not None}
+    _allow(event, event.to_round in left, f"round {event.to_round} has left no model yet")
+    _allow(event, event.to_round != state.base_round, "this is the base already")
+    lineage = left[event.to_round]
+    if not state.rounds or state.current.finished:
+        return replace(state, lineage=lineage, starts_from=event.to_round)
+    current = state.current
+    _allow(event, current.points is None, "the round is being paid; wait until it has finished")
+    kept = RoundState(current.number, current.drafts, lineage, current.contributions)
+    changed = replace(kept, starts_from=event.to_round)
+    return replace(state, lineage=lineage, rounds=(*state.rounds[:-1], changed))
+
+
+def _without(state: CampaignState, event: ContributionsWithdrawn) -> RoundState:
+    """The closed round without contributions that nothing was trained on yet."""
+    current = state.current
+    _allow(event, not state.is_over and not current.finished, "no round is open")
+    _allow(event, event.round_number == current.number, f"round {current.number} is the newest")
+    _allow(event, not current.candidates, "the round's candidates are trained already")
+    known = {ref.id for ref in current.contributions or ()}
+    _allow(event, bool(event.ids) and known.issuperset(event.ids), "the round has no such contributions")
+    rest = tuple(ref for ref in current.contributions or () if ref.id not in event.ids)
+    is_enough = len({ref.contributor for ref in rest}) >= state.plan.rounds.groups
+    return replace(current, contributions=rest if is_enough else None, groups=())
+
+
+def _allow(event: Event, condition: bool, why_not: str) -> None:
+    if not condition:
+        raise JournalError(f"{type(event).__name__} cannot happen: {why_not}.")
+
+
 def _round_after(
     state: CampaignState,
-    event: RoundClosed | GroupsFormed | CandidateTrained | CandidateEvaluated | WinnerSelected,
+    event: RoundClosed
+    | GroupsFormed
+    | CandidateTrained
+    | CandidateEvaluated
+    | WinnerSelected
+    | WinnerReviewed,
 ) -> RoundState:
     current = state.current
     match event:
@@ -214,6 +337,9 @@ def _round_after(
                     f"Group {event.winner} cannot win: the round has {len(current.groups)} groups."
                 )
             return replace(current, selected=event)
+        case WinnerReviewed():
+            _due(state, event, "approve", event.round_number)
+            return replace(current, review=event)
 
 
 def _in_round(state: CampaignState, current: RoundState) -> CampaignState:
@@ -221,7 +347,7 @@ def _in_round(state: CampaignState, current: RoundState) -> CampaignState:
 
 
 def _due(state: CampaignState, event: Event, name: StepName, round_number: int | None = None) -> None:
-    due = next_step(state) if state.position else None
+    due = _due_step(state) if state.position else None
     wanted = due.round_number if due and round_number is None else round_number
     if due is None or due.name != name or due.round_number != wanted:
         found = f"{due.name} of round {due.round_number}" if due else "nothing"
@@ -302,6 +428,7 @@ def round_record(current: RoundState) -> RoundRecord:
         values=np.array([report.mean_utility for report in reports]),
         winner=current.winner,
         significant=current.winner is not None,
+        starts_from=current.starts_from,
         base_embedding=np.array(current.base_evaluation.report.embedding),
         embeddings=np.array([report.embedding for report in reports]),
         value_errors=np.array([report.gain_error for report in reports]),

@@ -176,6 +176,63 @@ class CampaignFinished:
     closing_awards: tuple[Award, ...]
 
 
+# What people decide while a campaign runs. These happen between the steps, not as steps.
+
+
+@dataclass(frozen=True, slots=True)
+class WinnerReviewed:
+    """Somebody looked at the winner: approved, it becomes the next base; declined, the base stays."""
+
+    round_number: int
+    approved: bool
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ContributionsWithdrawn:
+    """Contributions of a closed round were taken back before anything was trained on them.
+
+    Groups are formed anew; with fewer contributors than groups the round collects again.
+    """
+
+    round_number: int
+    ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignPaused:
+    """No step is started until the campaign goes on; a step under way may still be written."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignResumed:
+    """The campaign goes on where it was paused."""
+
+
+@dataclass(frozen=True, slots=True)
+class FinishCalled:
+    """No more rounds: an open round is given up, a closed one is brought to its end, then all is paid."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignCancelled:
+    """The campaign stops here; what was paid stays paid, and nothing more is."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class RolledBack:
+    """The base is again what round `to_round` left (0: the first base). Points stay paid."""
+
+    to_round: int
+    reason: str
+
+
 Event = (
     CampaignOpened
     | TargetMeasured
@@ -188,4 +245,11 @@ Event = (
     | PointsAwarded
     | RoundFinished
     | CampaignFinished
+    | WinnerReviewed
+    | ContributionsWithdrawn
+    | CampaignPaused
+    | CampaignResumed
+    | FinishCalled
+    | CampaignCancelled
+    | RolledBack
 )

@@ -28,6 +28,8 @@ class RoundRecord:
         value_errors: float64[G]; standard errors of `values - base_value` (paired), or None.
         clusters: For each contributor the first member (in `contributors`' order) of the cluster of
             near-identical contributors it belongs to; its own index when it stands alone. Empty: no clusters.
+        starts_from: After a rollback, the number of the round whose model this round started from (0: the first
+            base); None: it started from what the round before left.
     """
 
     round_number: int
@@ -41,3 +43,4 @@ class RoundRecord:
     embeddings: Floats | None = None
     value_errors: Floats | None = None
     clusters: tuple[int, ...] = ()
+    starts_from: int | None = None

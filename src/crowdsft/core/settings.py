@@ -77,7 +77,10 @@ class TargetSection(Section):
 
 
 class RoundsSection(Section):
-    """How many rounds there are, how a round's crowd is split, and what closes a round."""
+    """How many rounds there are, how a round's crowd is split, what closes a round, and who has the last word.
+
+    With `approval` a winner becomes the next base only when an organiser or a reviewer says so.
+    """
 
     count: Annotated[int, Field(ge=1, le=10_000)] = 3
     groups: Annotated[int, Field(ge=2, le=256)] = 3
@@ -85,6 +88,7 @@ class RoundsSection(Section):
     close: Literal["size", "deadline", "manual"] = "size"
     size: Annotated[int, Field(ge=1)] | None = None
     minutes: Annotated[float, Field(gt=0)] | None = None
+    approval: bool = False
 
     @field_validator("grouping")
     @classmethod

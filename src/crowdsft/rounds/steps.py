@@ -280,6 +280,11 @@ def select(state: CampaignState, store: Store, resources: Resources) -> tuple[Ev
     return (WinnerSelected(current.number, outcome.winner, outcome.outcome, outcome.contenders),)
 
 
+def approve(state: CampaignState, store: Store, resources: Resources) -> Wait:
+    """Wait for somebody to approve or decline the winner; their decision goes past the worker."""
+    return Wait(POLL_SECONDS, "waiting for the organiser to approve the winner")
+
+
 def award(state: CampaignState, store: Store, resources: Resources) -> tuple[Event, ...]:
     """Pay the round by the campaign's policy, from the reporting sample."""
     settled = _settle(state, closing=False)
@@ -317,6 +322,8 @@ def finish_round(state: CampaignState, store: Store, resources: Resources) -> tu
 
 def finish_campaign(state: CampaignState, store: Store, resources: Resources) -> tuple[Event, ...]:
     """Pay what was kept back."""
+    if not state.rounds:  # finished before anything was decided
+        return (CampaignFinished(()),)
     return (CampaignFinished(_settle(state, closing=True).awards),)
 
 
@@ -355,6 +362,7 @@ _STEPS: dict[str, StepFunction] = {
     "train": train,
     "evaluate": evaluate,
     "select": select,
+    "approve": approve,
     "award": award,
     "finish_round": finish_round,
     "finish_campaign": finish_campaign,

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from threading import Lock
 
 from django.db import IntegrityError, connection, transaction
-from django.db.models import Case, F, Q, Value, When
+from django.db.models import Case, F, FloatField, Q, Value, When
 from django.utils import timezone
 
 from crowdsft.core.campaign import CampaignState, fold, ledger_entries, next_step
@@ -18,9 +18,14 @@ from crowdsft.core.campaign import apply as apply_event
 from crowdsft.core.errors import InputError, JournalError, StalePositionError, WorkerLostClaim
 from crowdsft.core.event_codec import decode_event, encode_event
 from crowdsft.core.events import (
+    CampaignCancelled,
     CampaignFinished,
     CampaignOpened,
+    CampaignPaused,
+    CampaignResumed,
+    ContributionsWithdrawn,
     Event,
+    FinishCalled,
     PointsAwarded,
     RoundClosed,
     RoundOpened,
@@ -31,6 +36,8 @@ from crowdsft.rounds.checkpoints import checkpoint
 from crowdsft.rounds.store import Claim, ContributionRow, Waiting
 from crowdsft.web.campaigns.models import Campaign, JournalEvent, LedgerRow, Step
 from crowdsft.web.contributions.models import Contribution, Task
+
+AT_REST = ("finished", "cancelled", "paused")  # names of a step when nothing is due
 
 _states: dict[tuple[int, datetime], CampaignState] = {}
 _states_lock = Lock()
@@ -89,15 +96,61 @@ def wake(campaign: Campaign, name: str = "close_round") -> None:
 
 def take_over(campaign: Campaign) -> None:
     """Void every claim on the campaign's step, for a caller who knows that no worker is alive."""
-    Step.objects.filter(campaign=campaign).exclude(name="finished").update(
+    Step.objects.filter(campaign=campaign).exclude(name__in=AT_REST).update(
         worker="", lease_until=0.0, fence=F("fence") + 1, run_after=time.time(), attempts=0, error=""
     )
 
 
 def retry(campaign: Campaign) -> bool:
     """Try a step again that had failed for good. Returns whether there was one."""
-    stuck = Step.objects.filter(campaign=campaign, run_after__isnull=True).exclude(name="finished")
+    stuck = Step.objects.filter(campaign=campaign, run_after__isnull=True).exclude(name__in=AT_REST)
+    stuck = stuck.exclude(campaign__life=Campaign.PAUSED)
     return bool(stuck.update(run_after=time.time(), attempts=0, error=""))
+
+
+def intervene(campaign: Campaign, decide: Callable[[CampaignState], Event]) -> CampaignState:
+    """Write what somebody decided, between the steps.
+
+    A worker that is in the middle of a step loses it and does it again as the new state wants it. A pause takes
+    nothing away: the step under way is finished and written, and the next one does not start.
+
+    Args:
+        decide: From the newest state to the event; raises InputError where the decision makes no sense.
+
+    Raises:
+        JournalError: when the event cannot happen in this state.
+    """
+    with transaction.atomic():
+        step = Step.objects.select_for_update().get(campaign=campaign)
+        state = campaign_state(campaign)
+        event = decide(state)
+        after = apply_event(state, event)
+        _insert(campaign, state.position, [event])
+        _effects(campaign, event)
+        if after.is_ending:
+            Campaign.objects.filter(pk=campaign.pk).update(is_collecting=False)
+        _steer(step, after, keeps_work=isinstance(event, CampaignPaused | CampaignResumed))
+    return after
+
+
+def _steer(step: Step, after: CampaignState, *, keeps_work: bool) -> None:
+    """Make what is due now the campaign's step."""
+    is_at_work = bool(step.worker) and step.lease_until >= time.time()
+    due = next_step(after)
+    if keeps_work and is_at_work:
+        step.run_after = None if due is None else time.time()
+        step.save(update_fields=["run_after"])
+        return
+    step.name = due.name if due else _name_at_rest(after)
+    step.round_number = due.round_number if due else step.round_number
+    step.run_after = time.time() if due else None
+    step.worker, step.note, step.error, step.progress, step.attempts = "", "", "", 0.0, 0
+    step.lease_until, step.fence = 0.0, step.fence + 1
+    step.save()
+
+
+def _name_at_rest(state: CampaignState) -> str:
+    return "cancelled" if state.is_cancelled else "finished" if state.is_finished else "paused"
 
 
 class DjangoStore:
@@ -156,9 +209,11 @@ class DjangoStore:
 
     def texts(self, campaign: str, ids: Sequence[str]) -> Sequence[ContributionRow]:
         """See `Store.texts`."""
-        rows = Contribution.objects.filter(
-            campaign__slug=campaign, round_number__isnull=False
-        ).select_related("membership")
+        rows = (
+            Contribution.objects.filter(campaign__slug=campaign, round_number__isnull=False)
+            .exclude(response="")  # its contributor took it back
+            .select_related("membership")
+        )
         found = (
             {str(row.pk): _contribution(row) for row in rows.filter(pk__in=ids)}
             if len(ids) < 500
@@ -171,6 +226,9 @@ class DjangoStore:
         _reconnect()
         campaign = self._campaign(claim.campaign)
         with transaction.atomic():
+            if not self._mine(claim).select_for_update().exists():
+                raise WorkerLostClaim(f"another worker owns {claim.step}")
+            state = self._with_pauses(campaign, state)
             after = state
             entries: list[LedgerEntry] = []
             for event in events:
@@ -185,12 +243,23 @@ class DjangoStore:
             checkpoint(claim.step.name, "in_transaction", claim.step.round_number)
         return after
 
+    def _with_pauses(self, campaign: Campaign, state: CampaignState) -> CampaignState:
+        """`state`, and the pauses that came while the step was done."""
+        rows = JournalEvent.objects.filter(campaign=campaign, position__gte=state.position)
+        newer = list(rows.order_by("position"))
+        if any(row.kind not in (CampaignPaused.__name__, CampaignResumed.__name__) for row in newer):
+            raise StalePositionError(
+                f"Somebody else wrote at position {state.position} of {campaign.slug} first."
+            )
+        return fold((decode_event(row.kind, row.payload) for row in newer), state)
+
     def postpone(self, claim: Claim, *, seconds: float, reason: str) -> None:
         """See `Store.postpone`. A wake-up that came in while the step looked around is kept."""
         woken = When(run_after__gt=claim.claimed_at, then=F("run_after"))
+        paused = When(run_after__isnull=True, then=Value(None))
         self._mine(claim).update(
             worker="",
-            run_after=Case(woken, default=Value(time.time() + seconds)),
+            run_after=Case(paused, woken, default=Value(time.time() + seconds)),
             note=reason,
             error="",
             attempts=0,
@@ -200,7 +269,9 @@ class DjangoStore:
     def fail(self, claim: Claim, *, seconds: float | None, error: str) -> None:
         """See `Store.fail`."""
         _reconnect()
-        run_after = None if seconds is None else time.time() + seconds
+        again = None if seconds is None else time.time() + seconds
+        paused = When(run_after__isnull=True, then=Value(None))
+        run_after = Case(paused, default=Value(again), output_field=FloatField())
         if not self._mine(claim).update(worker="", run_after=run_after, error=error, lease_until=0.0):
             raise WorkerLostClaim(f"another worker owns {claim.step}")
 
@@ -222,7 +293,7 @@ class DjangoStore:
         due = next_step(after)
         if due is None:
             changed = self._mine(claim).update(
-                worker="", run_after=None, name="finished", lease_until=0.0, error=""
+                worker="", run_after=None, name=_name_at_rest(after), lease_until=0.0, error=""
             )
         else:
             changed = self._mine(claim).update(
@@ -282,9 +353,33 @@ def _effects(campaign: Campaign, event: Event) -> None:
                 state=Task.EXPIRED
             )
         case CampaignFinished():
-            mine.update(finished=timezone.now(), is_collecting=False)
+            mine.update(finished=timezone.now(), is_collecting=False, life=Campaign.FINISHED)
+        case ContributionsWithdrawn():
+            _reopen_if_too_few(campaign)
+        case CampaignPaused():
+            mine.update(life=Campaign.PAUSED)
+        case CampaignResumed():
+            mine.update(life=Campaign.OPEN)
+        case FinishCalled():
+            mine.update(is_collecting=False, life=Campaign.OPEN)
+            Task.objects.filter(campaign=campaign, state=Task.OPEN).update(state=Task.EXPIRED)
+        case CampaignCancelled():
+            mine.update(finished=timezone.now(), is_collecting=False, life=Campaign.CANCELLED)
+            Task.objects.filter(campaign=campaign, state=Task.OPEN).update(state=Task.EXPIRED)
         case _:
             pass
+
+
+def _reopen_if_too_few(campaign: Campaign) -> None:
+    """Let a round collect again that has fewer contributors than groups, now that somebody took texts back.
+
+    The rows of the contributions taken back are the caller's to remove, before this.
+    """
+    number = campaign.round_number
+    rest = Contribution.objects.filter(campaign=campaign, round_number=number)
+    if rest.values("membership").distinct().count() < campaign.settings.rounds.groups:
+        rest.update(round_number=None)
+        Campaign.objects.filter(pk=campaign.pk).update(is_collecting=True, close_requested_round=0)
 
 
 def _contribution(row: Contribution) -> ContributionRow:

@@ -114,9 +114,11 @@ def test_joining_needs_agreement(charlie: Caller, builder: CampaignBuilder) -> N
         refusal(charlie("POST", address(builder, "/join"), body), 422)
     assert "Join it first" in refusal(charlie("GET", address(builder, "/me")), 403)
     joined = charlie("POST", address(builder, "/join"), {"agree": True})
-    assert joined.json() == {
+    said = dict(joined.json())
+    assert said.pop("agreed") is not None
+    assert said == {
         "campaign": "joy-in-comments", "pseudonym": "lunar-moss-303", "role": "contributor", "points": 0,
-        "tasks_done": 0, "tasks_per_round": 4,
+        "tasks_done": 0, "tasks_per_round": 4, "may_work": True, "agreed_version": 1, "left": None,
     }  # fmt: skip
     assert charlie("POST", address(builder, "/join"), {"agree": True}).json() == joined.json()
     assert builder.campaign.memberships.filter(user=charlie.user).count() == 1

@@ -119,6 +119,7 @@ def test_every_operation_says_who_may_use_it(document: dict[str, Any]) -> None:
         ("get", "/api/campaigns/{slug}"),
         ("get", "/api/campaigns/{slug}/standings"),
         ("get", "/api/campaigns/{slug}/ledger"),
+        ("get", "/api/campaigns/{slug}/consent"),
         ("get", "/api/campaigns/{slug}/result"),
     }
     for _, _, operation in operations(document):

@@ -47,12 +47,16 @@ def compose(history: Sequence[RoundRecord], crowd: Crowd, *, step: float) -> Mea
     """
     base = np.zeros(len(crowd) + 1)
     base[-1] = 1.0
+    left_by = {0: base}  # round number -> of what the model it left is made
     rows, bases = [], []
     for record, weights in zip(history, crowd.weights, strict=False):
+        if record.starts_from is not None:
+            base = left_by[record.starts_from]
         candidates = (1 - step) * base + step * np.pad(weights, ((0, 0), (0, 1)))
         rows.append(np.vstack([base, candidates]))
         bases.append(base)
         if record.winner is not None:
             base = candidates[record.winner]
+        left_by[record.round_number] = base
     round_of = np.repeat(np.arange(len(history)), [len(block) for block in rows])
     return Measured(made_of=np.concatenate(rows), round_of=round_of, bases=np.array(bases))

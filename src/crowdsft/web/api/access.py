@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from ninja.errors import AuthenticationError, HttpError
 from ninja.security import HttpBearer, SessionAuth
 from ninja.utils import check_csrf
 
-from crowdsft.web.accounts.models import ApiToken, User, token_digest
+from crowdsft.web.accounts.models import CONTRIBUTE, ORGANISE, READ, SCOPES, ApiToken, User, find_token
 from crowdsft.web.api.errors import NotAllowedError, NotFoundError, Problem
 from crowdsft.web.campaigns.models import Campaign, Membership
 
@@ -19,13 +20,14 @@ class TokenAuth(HttpBearer):
 
     def authenticate(self, request: HttpRequest, token: str) -> User:
         """Raises: AuthenticationError, even where a session would do: a wrong token is never ignored."""
-        found = ApiToken.objects.select_related("user").filter(digest=token_digest(token)).first()
-        if found is None or not found.user.is_active:
+        found = find_token(token)
+        if found is None:
             raise AuthenticationError(
-                message="This token is unknown here: mistyped, taken back, or of another platform. "
+                message="This token is unknown here: mistyped, run out, taken back, or of another platform. "
                 "Make a new one with POST /api/tokens."
             )
         request.user = found.user
+        request.api_token = found  # type: ignore[attr-defined]
         return found.user
 
 
@@ -50,18 +52,71 @@ def answers(success: Any, *problems: int, status: int = 200) -> dict[Any, Any]:
     return {status: success, frozenset(problems): Problem} if problems else {status: success}
 
 
-def signed_in(request: HttpRequest) -> User:
-    """Who asks; the API's authentication has already refused everybody else."""
+def signed_in(request: HttpRequest, *scopes: str) -> User:
+    """Who asks; the API's authentication has already refused everybody else.
+
+    Args:
+        scopes: What the token must be good for; `READ` without any. A browser session is good for everything.
+
+    Raises:
+        NotAllowedError: when the token is not good for it.
+    """
     assert isinstance(request.user, User)
+    held = scopes_of(request)
+    missing = [scope for scope in scopes or (READ,) if scope not in held]
+    if missing:
+        raise NotAllowedError(
+            f"This token is good for {', '.join(held)} only, and this needs {' and '.join(missing)}. "
+            "Make another one with POST /api/tokens."
+        )
     return request.user
 
 
+def scopes_of(request: HttpRequest) -> tuple[str, ...]:
+    """What the caller may do: the token's scopes, everything for a browser session."""
+    token: ApiToken | None = getattr(request, "api_token", None)
+    return SCOPES if token is None else tuple(token.scopes.split())
+
+
+def contributing(request: HttpRequest) -> User:
+    """As `signed_in`, for doing tasks."""
+    return signed_in(request, CONTRIBUTE)
+
+
+def organising(request: HttpRequest) -> User:
+    """As `signed_in`, for deciding about campaigns."""
+    return signed_in(request, ORGANISE)
+
+
+def in_person(request: HttpRequest) -> User:
+    """As `signed_in`, for what touches the account itself: a token needs every scope."""
+    return signed_in(request, *SCOPES)
+
+
 def find_campaign(slug: str) -> Campaign:
-    """Raises: NotFoundError."""
-    campaign = Campaign.objects.filter(slug=slug).first() if slug.isprintable() else None
+    """A campaign that is no draft. Raises: NotFoundError."""
+    campaign = _campaigns(slug).exclude(life=Campaign.DRAFT).first()
     if campaign is None:
         raise NotFoundError(f"There is no campaign {slug[:80]!r}. GET /api/campaigns lists all of them.")
     return campaign
+
+
+def find_own_campaign(slug: str, user: User) -> Campaign:
+    """A campaign that `user` organises, drafts included.
+
+    Raises:
+        NotFoundError: when there is none, or only a draft of others.
+        NotAllowedError: when it is public and others organise it.
+    """
+    found = _campaigns(slug).first()
+    if found is not None and _roles(found, user, Membership.ORGANISER):
+        return found
+    require_organiser(find_campaign(slug), user)
+    raise AssertionError("unreachable")  # pragma: no cover
+
+
+def _campaigns(slug: str) -> QuerySet[Campaign]:
+    return Campaign.objects.filter(slug=slug) if slug.isprintable() else Campaign.objects.none()
 
 
 def find_membership(campaign: Campaign, user: User) -> Membership:
@@ -69,13 +124,19 @@ def find_membership(campaign: Campaign, user: User) -> Membership:
     membership = Membership.objects.filter(campaign=campaign, user=user).first()
     if membership is None:
         raise NotAllowedError(f"You are not part of {campaign.name!r} yet. Join it first.")
+    membership.campaign = campaign
     return membership
 
 
 def require_contributor(campaign: Campaign, user: User) -> Membership:
-    """Raises: NotAllowedError when `user` has not agreed to the campaign's consent text."""
+    """Raises: NotAllowedError when `user` has left or not agreed to the newest consent text."""
     membership = find_membership(campaign, user)
-    if not membership.consent:
+    if membership.consent and membership.left is None and not membership.may_work:
+        raise NotAllowedError(
+            "The campaign has a new consent text. Read it with GET /api/campaigns/SLUG/consent, and agree to it by "
+            "joining again. What you have written is kept."
+        )
+    if not membership.may_work:
         raise NotAllowedError(
             "To contribute, join the campaign as a contributor and agree to its consent text."
         )
@@ -84,5 +145,15 @@ def require_contributor(campaign: Campaign, user: User) -> Membership:
 
 def require_organiser(campaign: Campaign, user: User) -> None:
     """Raises: NotAllowedError."""
-    if not Membership.objects.filter(campaign=campaign, user=user, role=Membership.ORGANISER).exists():
+    if not _roles(campaign, user, Membership.ORGANISER):
         raise NotAllowedError(f"Only an organiser of {campaign.name!r} may do this. Ask one of them.")
+
+
+def require_reviewer(campaign: Campaign, user: User) -> None:
+    """Reviewers and organisers. Raises: NotAllowedError."""
+    if not _roles(campaign, user, Membership.ORGANISER, Membership.REVIEWER):
+        raise NotAllowedError(f"Only organisers and reviewers of {campaign.name!r} may do this.")
+
+
+def _roles(campaign: Campaign, user: User, *roles: str) -> bool:
+    return Membership.objects.filter(campaign=campaign, user=user, role__in=roles, left=None).exists()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest
@@ -14,12 +15,16 @@ from crowdsft.core.settings import parse_settings
 from crowdsft.rounds.result import campaign_result, distance_after, distance_before
 from crowdsft.web.api.access import (
     answers,
+    contributing,
     find_campaign,
     find_membership,
+    organising,
     require_organiser,
     signed_in,
 )
 from crowdsft.web.api.limits import NEW_CAMPAIGN
+from crowdsft.web.campaigns.audit import note
+from crowdsft.web.campaigns.consent import current_consent, last_agreement
 from crowdsft.web.campaigns.create import create_campaign, join, request_close
 from crowdsft.web.campaigns.models import Campaign, Step
 from crowdsft.web.contributions.work import tasks_done, waiting_contributions
@@ -29,19 +34,25 @@ router = Router(tags=["campaigns"])
 
 
 class NewCampaign(Schema):
-    """`settings` is what a campaign file holds, as JSON."""
+    """`settings` is what a campaign file holds, as JSON. A `draft` is seen by its organisers only, until opened."""
 
     settings: dict[str, Any]
+    draft: bool = False
 
 
 class Consent(Schema):
-    """Agreement to the campaign's consent text and licence."""
+    """Agreement to the campaign's consent text and licence; name the version that was read to be sure of it."""
 
     agree: bool
+    consent_version: int | None = None
 
 
 class Summary(Schema):
-    """A campaign at a glance. `state`: preparing, collecting, training, stuck or finished."""
+    """A campaign at a glance.
+
+    `state`: draft, preparing, collecting, training, approval (a winner waits for it), paused, stuck, finished or
+    cancelled.
+    """
 
     slug: str
     name: str
@@ -58,14 +69,20 @@ class Summary(Schema):
     distance: float | None
     licence: str
     consent: str
+    consent_version: int
+    archived: bool
 
 
 class Membership(Schema):
-    """You in a campaign."""
+    """You in a campaign. `may_work`: you agreed to the newest consent text (its number is asked for again if not)."""
 
     campaign: str
     pseudonym: str
     role: str
+    may_work: bool
+    agreed_version: int | None
+    agreed: datetime | None
+    left: datetime | None
     points: int
     tasks_done: int
     tasks_per_round: int
@@ -111,22 +128,23 @@ class Entry(Schema):
 
 
 @router.get("/campaigns", auth=None, response=list[Summary])
-def list_campaigns(request: HttpRequest) -> list[Summary]:
-    """All campaigns, newest first."""
-    return [_summary(campaign) for campaign in Campaign.objects.order_by("-created")]
+def list_campaigns(request: HttpRequest, archived: bool = False) -> list[Summary]:
+    """All campaigns, newest first; drafts never, archived ones only with `?archived=true`."""
+    shown = Campaign.objects.exclude(life=Campaign.DRAFT).order_by("-created")
+    return [summary_of(campaign) for campaign in shown.filter(archived__isnull=not archived)]
 
 
 @router.post("/campaigns", throttle=[NEW_CAMPAIGN], response=answers(Summary, 401, 403, 422, 429, status=201))
 def new_campaign(request: HttpRequest, body: NewCampaign) -> Status[Summary]:
     """Open a campaign; all faults of its settings are listed together."""
     settings = parse_settings(body.settings)
-    return Status(201, _summary(create_campaign(settings, owner=signed_in(request))))
+    return Status(201, summary_of(create_campaign(settings, owner=organising(request), is_draft=body.draft)))
 
 
 @router.get("/campaigns/{slug}", auth=None, response=answers(Summary, 404))
 def one_campaign(request: HttpRequest, slug: str) -> Summary:
     """One campaign."""
-    return _summary(find_campaign(slug))
+    return summary_of(find_campaign(slug))
 
 
 @router.post("/campaigns/{slug}/join", response=answers(Membership, 401, 403, 404, 422))
@@ -135,7 +153,7 @@ def join_campaign(request: HttpRequest, slug: str, body: Consent) -> Membership:
     campaign = find_campaign(slug)
     if not body.agree:
         raise InputError("To join you have to agree to the campaign's consent text and licence.")
-    join(campaign, signed_in(request))
+    join(campaign, contributing(request), consent_version=body.consent_version)
     return _membership(campaign, request)
 
 
@@ -206,25 +224,28 @@ def result(request: HttpRequest, slug: str) -> dict[str, Any]:
 def close_round_now(request: HttpRequest, slug: str) -> Summary:
     """Close the open round (organisers)."""
     campaign = find_campaign(slug)
-    require_organiser(campaign, signed_in(request))
+    require_organiser(campaign, organising(request))
     request_close(campaign)
-    return _summary(campaign)
+    note(campaign, signed_in(request), "closed the round by hand", f"round {campaign.round_number}")
+    return summary_of(campaign)
 
 
 @router.post("/campaigns/{slug}/retry", response=answers(Summary, 401, 403, 404, 422))
 def try_again(request: HttpRequest, slug: str) -> Summary:
     """Try a step again that has failed for good (organisers)."""
     campaign = find_campaign(slug)
-    require_organiser(campaign, signed_in(request))
+    require_organiser(campaign, organising(request))
     if not retry(campaign):
         raise InputError("No step has failed for good, so there is nothing to try again.")
-    return _summary(campaign)
+    return summary_of(campaign)
 
 
-def _summary(campaign: Campaign) -> Summary:
+def summary_of(campaign: Campaign) -> Summary:
+    """The campaign at a glance, as it is now."""
     campaign.refresh_from_db()
     state = campaign_state(campaign)
-    settings = state.plan
+    settings = campaign.settings if campaign.life == Campaign.DRAFT else state.plan
+    consent = None if campaign.life == Campaign.DRAFT else current_consent(campaign)
     measured = _measured(state)
     status, doing = campaign_status(campaign)
     return Summary(
@@ -236,23 +257,27 @@ def _summary(campaign: Campaign) -> Summary:
         simulated=settings.campaign.simulated,
         round=campaign.round_number,
         rounds=settings.rounds.count,
-        contributors=campaign.memberships.exclude(consent="").count(),
+        contributors=campaign.memberships.exclude(consent="").filter(left=None).count(),
         contributions_waiting=waiting_contributions(campaign),
         round_size=settings.round_size if settings.rounds.close == "size" else None,
         distance_at_start=distance_before(measured) if measured else None,
         distance=distance_after(measured) if measured else None,
-        licence=settings.campaign.licence,
-        consent=settings.campaign.consent,
+        licence=consent.licence if consent else settings.campaign.licence,
+        consent=consent.text if consent else settings.campaign.consent,
+        consent_version=consent.number if consent else 0,
+        archived=campaign.archived is not None,
     )
 
 
 def campaign_status(campaign: Campaign) -> tuple[str, str]:
     """The campaign's state in one word, and what is being done or went wrong."""
-    if campaign.finished is not None:
-        return "finished", ""
+    if campaign.life in (Campaign.DRAFT, Campaign.PAUSED, Campaign.FINISHED, Campaign.CANCELLED):
+        return campaign.life, ""
     step = Step.objects.filter(campaign=campaign).first()
     if step is not None and step.run_after is None:
         return "stuck", step.error
+    if step is not None and step.name == "approve":
+        return "approval", step.note
     if campaign.is_collecting:
         return "collecting", step.note if step else ""
     return ("training" if campaign.round_number else "preparing"), step.note if step else ""
@@ -264,11 +289,15 @@ def _measured(state: CampaignState) -> list[RoundState]:
 
 def _membership(campaign: Campaign, request: HttpRequest) -> Membership:
     found = find_membership(campaign, signed_in(request))
-    state = campaign_state(campaign)
+    state, agreement = campaign_state(campaign), last_agreement(found)
     return Membership(
         campaign=campaign.slug,
         pseudonym=found.pseudonym,
         role=found.role,
+        may_work=found.may_work,
+        agreed_version=agreement.version.number if agreement else None,
+        agreed=agreement.agreed if agreement else None,
+        left=found.left,
         points=state.balances.get(found.contributor, 0),
         tasks_done=tasks_done(found, campaign.round_number),
         tasks_per_round=state.plan.tasks.per_contributor,

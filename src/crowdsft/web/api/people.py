@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Literal
 
 from allauth.account.adapter import get_adapter
 from allauth.mfa.utils import is_mfa_enabled
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest
+from django.utils import timezone
 from ninja import Router, Schema, Status
 from ninja.errors import AuthenticationError, HttpError
 from pydantic import Field
 
 from crowdsft.core.errors import Fault, SettingsError
-from crowdsft.web.accounts.models import ApiToken, User, issue_token
-from crowdsft.web.accounts.pseudonyms import new_pseudonym
-from crowdsft.web.api.access import answers, signed_in
+from crowdsft.web.accounts.models import LONGEST_DAYS, ApiToken, User, issue_token
+from crowdsft.web.api.access import answers, in_person, signed_in
 from crowdsft.web.api.errors import NotAllowedError, NotFoundError
 from crowdsft.web.api.limits import NEW_TOKEN, SIGN_UP
 
@@ -36,7 +37,18 @@ class NewAccount(Schema):
     pseudonym: str | None = None
 
 
-class Login(Schema):
+Scope = Literal["read", "contribute", "organise"]
+EVERYTHING: tuple[Scope, ...] = ("read", "contribute", "organise")
+
+
+class TokenLimits(Schema):
+    """What a token is good for, and for how many days; None: until it is taken back."""
+
+    scopes: tuple[Scope, ...] = Field(default=EVERYTHING, min_length=1)
+    days: int | None = Field(default=None, ge=1, le=LONGEST_DAYS)
+
+
+class Login(TokenLimits):
     """Name and password, to get a new token."""
 
     username: str = Field(max_length=150)
@@ -44,7 +56,7 @@ class Login(Schema):
     token_name: str = Field(default="API", max_length=80)
 
 
-class NewToken(Schema):
+class NewToken(TokenLimits):
     """What a token is for."""
 
     name: str = Field(default="API", max_length=80)
@@ -69,6 +81,8 @@ class Token(Schema):
     id: int
     name: str
     created: datetime
+    scopes: list[str]
+    expires: datetime | None
 
 
 @router.post(
@@ -101,7 +115,7 @@ def log_in(request: HttpRequest, body: Login) -> Status[AccountWithToken]:
         raise NotAllowedError(
             "This account has a second factor. Log in with a browser, and make a token with POST /api/me/tokens."
         )
-    return Status(201, _with_token(user, issue_token(user, body.token_name)))
+    return Status(201, _with_token(user, _issued(user, body.token_name, body)))
 
 
 @router.get("/me", response=answers(Account, 401))
@@ -115,25 +129,33 @@ def me(request: HttpRequest) -> Account:
 def my_tokens(request: HttpRequest) -> list[Token]:
     """Your tokens, newest first."""
     rows = ApiToken.objects.filter(user=signed_in(request)).order_by("-created", "-pk")
-    return [Token(id=row.pk, name=row.name, created=row.created) for row in rows]
+    return [
+        Token(id=row.pk, name=row.name, created=row.created, scopes=row.scopes.split(), expires=row.expires)
+        for row in rows
+    ]
 
 
 @router.post(
     "/me/tokens", throttle=[NEW_TOKEN], response=answers(AccountWithToken, 401, 403, 422, 429, status=201)
 )
 def new_token(request: HttpRequest, body: NewToken) -> Status[AccountWithToken]:
-    """Another token, for whoever is signed in already."""
-    user = signed_in(request)
-    return Status(201, _with_token(user, issue_token(user, body.name)))
+    """Another token, for whoever is signed in already; a token needs every scope to make more of them."""
+    user = in_person(request)
+    return Status(201, _with_token(user, _issued(user, body.name, body)))
 
 
 @router.delete("/me/tokens/{int:token_id}", response=answers(None, 401, 403, 404, status=204))
 def take_back_token(request: HttpRequest, token_id: int) -> Status[None]:
     """Take a token back; it stops working at once."""
-    deleted, _ = ApiToken.objects.filter(user=signed_in(request), pk=token_id).delete()
+    deleted, _ = ApiToken.objects.filter(user=in_person(request), pk=token_id).delete()
     if not deleted:
         raise NotFoundError("There is no such token of yours. GET /api/me/tokens lists them.")
     return Status(204, None)
+
+
+def _issued(user: User, name: str, limits: TokenLimits) -> str:
+    expires = None if limits.days is None else timezone.now() + timedelta(days=limits.days)
+    return issue_token(user, name, scopes=limits.scopes, expires=expires)
 
 
 def _with_token(user: User, token: str) -> AccountWithToken:
@@ -158,8 +180,10 @@ def _new_user(body: NewAccount) -> User:
         get_adapter().clean_password(body.password, user)
     except ValidationError as error:
         faults.append(Fault("password", _sentence(error)))
-    pseudonym = _free_pseudonym() if body.pseudonym is None else _clean_pseudonym(body.pseudonym)
-    if not PSEUDONYM.fullmatch(pseudonym):
+    pseudonym = "" if body.pseudonym is None else _clean_pseudonym(body.pseudonym)
+    if body.pseudonym is None:
+        pass  # made up while saving
+    elif not PSEUDONYM.fullmatch(pseudonym):
         faults.append(Fault("pseudonym", "must have 3 to 40 letters, digits, blanks, dots or dashes"))
     elif User.objects.filter(pseudonym__iexact=pseudonym).exists():
         faults.append(Fault("pseudonym", TAKEN))
@@ -180,10 +204,3 @@ def _sentence(error: ValidationError) -> str:
 
 def _clean_pseudonym(text: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", text).split())
-
-
-def _free_pseudonym() -> str:
-    name = new_pseudonym()
-    while User.objects.filter(pseudonym=name).exists():
-        name = new_pseudonym()
-    return name

@@ -10,7 +10,8 @@ from ninja import Router, Schema, Status
 from pydantic import Field
 
 from crowdsft.rounds.artifacts import Artifacts
-from crowdsft.web.api.access import answers, find_campaign, require_contributor, signed_in
+from crowdsft.web.accounts.models import User
+from crowdsft.web.api.access import answers, contributing, find_campaign, require_contributor, signed_in
 from crowdsft.web.api.errors import NotFoundError
 from crowdsft.web.api.limits import WORK
 from crowdsft.web.contributions import work
@@ -60,14 +61,14 @@ class Accepted(Schema):
 def get_task(request: HttpRequest, slug: str) -> TaskOut:
     """Your open task, or a new one. 409 while there is nothing to do."""
     campaign = find_campaign(slug)
-    membership = require_contributor(campaign, signed_in(request))
+    membership = require_contributor(campaign, contributing(request))
     return _out(work.current_task(campaign, membership, Artifacts(django_settings.DATA / "artifacts")))
 
 
 @router.get("/tasks/{int:task_id}", response=answers(TaskOut, 401, 404))
 def look_at_task(request: HttpRequest, task_id: int) -> TaskOut:
     """A task of yours as it is now, with its draft, also after its round has closed."""
-    return _out(_mine(request, task_id))
+    return _out(_task_of(signed_in(request), task_id))
 
 
 @router.put(
@@ -89,6 +90,7 @@ def keep_draft(request: HttpRequest, task_id: int, body: Text) -> Status[None]:
 def hand_in(request: HttpRequest, task_id: int, body: Text) -> Status[Accepted]:
     """Hand in the response. Sending the same again is safe: it gives the same contribution."""
     task = _mine(request, task_id)
+    require_contributor(task.campaign, contributing(request))
     contribution = work.hand_in(task, body.text)
     return Status(201, Accepted(id=str(contribution.pk), round=task.round_number))
 
@@ -105,9 +107,13 @@ def skip(request: HttpRequest, task_id: int, body: Reason) -> Status[None]:
 
 
 def _mine(request: HttpRequest, task_id: int) -> Task:
+    return _task_of(contributing(request), task_id)
+
+
+def _task_of(user: User, task_id: int) -> Task:
     task = (
         Task.objects.select_related("campaign", "membership")
-        .filter(pk=task_id, membership__user=signed_in(request))
+        .filter(pk=task_id, membership__user=user)
         .first()
     )
     if task is None:

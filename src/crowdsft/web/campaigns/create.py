@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 import unicodedata
 from pathlib import Path
@@ -12,10 +11,12 @@ from django.db import IntegrityError, transaction
 from django.utils.text import slugify
 
 from crowdsft.core.errors import Fault, InputError, SettingsError
+from crowdsft.core.life import check_change
 from crowdsft.core.seeds import derive_seed
 from crowdsft.core.settings import CampaignSettings, settings_to_dict
 from crowdsft.rounds.references import check_references
 from crowdsft.web.accounts.models import User
+from crowdsft.web.campaigns.consent import agree, publish_consent
 from crowdsft.web.campaigns.models import Campaign, Membership
 from crowdsft.web.journal_django import open_campaign, wake
 
@@ -29,8 +30,9 @@ def create_campaign(
     owner: User | None,
     salt: str | None = None,
     is_supplied: bool = False,
+    is_draft: bool = False,
 ) -> Campaign:
-    """Open a campaign with `settings`; its organiser is a member from the start.
+    """Set a campaign up with `settings`, and open it unless it `is_draft`; its organiser is a member from the start.
 
     Args:
         salt: Makes contributors' identifiers; random unless a repeatable campaign (a file, the demo) gives one.
@@ -40,13 +42,70 @@ def create_campaign(
         SettingsError: when the base model or a name in the target does not exist, or when the owner asks for
             what only the platform's operator may allow.
     """
+    check_settings(settings, owner=owner, is_supplied=is_supplied)
+
+    def created() -> Campaign:
+        return _created(settings, owner=owner, salt=salt, is_supplied=is_supplied, is_draft=is_draft)
+
+    try:
+        return created()
+    except IntegrityError:  # another campaign of this name was opened in this moment
+        return created()
+
+
+def check_settings(settings: CampaignSettings, *, owner: User | None, is_supplied: bool = False) -> None:
+    """Refuse what this platform cannot do or `owner` may not ask for.
+
+    Raises:
+        SettingsError: naming what.
+    """
     if owner is not None and not django_settings.TRUST_ORGANISERS:
         _check_trust(settings)
+    if is_supplied and settings.rounds.approval:
+        where = Fault(
+            "rounds.approval", "needs somebody on a platform who approves; set it to false for a file"
+        )
+        raise SettingsError([where])
     check_references(settings)
-    try:
-        return _created(settings, owner=owner, salt=salt, is_supplied=is_supplied)
-    except IntegrityError:  # another campaign of this name was opened in this moment
-        return _created(settings, owner=owner, salt=salt, is_supplied=is_supplied)
+
+
+def change_draft(campaign: Campaign, settings: CampaignSettings) -> None:
+    """Give a draft other settings.
+
+    Raises:
+        InputError: when the campaign is no draft any more.
+        SettingsError: see `check_settings`.
+    """
+    check_settings(settings, owner=campaign.owner)
+    changed = Campaign.objects.filter(pk=campaign.pk, life=Campaign.DRAFT).update(
+        plan=settings_to_dict(settings), name=settings.campaign.name
+    )
+    if not changed:
+        raise InputError("This campaign is open, and the settings of an open campaign cannot be changed.")
+    campaign.refresh_from_db()
+
+
+def open_draft(campaign: Campaign) -> None:
+    """Open a draft: its first round is prepared.
+
+    Raises:
+        InputError: when it is no draft any more.
+        SettingsError: see `check_settings`.
+    """
+    check_settings(campaign.settings, owner=campaign.owner)
+    with transaction.atomic():
+        if not Campaign.objects.filter(pk=campaign.pk, life=Campaign.DRAFT).update(life=Campaign.OPEN):
+            check_change(campaign.life, "open")
+        campaign.refresh_from_db()
+        _open(campaign)
+
+
+def _open(campaign: Campaign) -> None:
+    settings = campaign.settings
+    publish_consent(
+        campaign, licence=settings.campaign.licence, text=settings.campaign.consent, actor=campaign.owner
+    )
+    open_campaign(campaign, settings)
 
 
 def _check_trust(settings: CampaignSettings) -> None:
@@ -72,7 +131,7 @@ def _check_trust(settings: CampaignSettings) -> None:
 
 
 def _created(
-    settings: CampaignSettings, *, owner: User | None, salt: str | None, is_supplied: bool
+    settings: CampaignSettings, *, owner: User | None, salt: str | None, is_supplied: bool, is_draft: bool
 ) -> Campaign:
     with transaction.atomic():
         campaign = Campaign(
@@ -81,6 +140,7 @@ def _created(
             owner=owner,
             plan=settings_to_dict(settings),
             is_supplied=is_supplied,
+            life=Campaign.DRAFT if is_draft else Campaign.OPEN,
         )
         if salt is None and settings.campaign.simulated:  # nobody to protect, and the same seed repeats
             salt = f"{derive_seed(settings.campaign.seed, 'contributors'):016x}"
@@ -89,28 +149,37 @@ def _created(
         campaign.save()
         if owner is not None:
             _add_member(campaign, owner, Membership.ORGANISER)
-        open_campaign(campaign, settings)
+        if not is_draft:
+            _open(campaign)
     return campaign
 
 
-def join(campaign: Campaign, user: User) -> Membership:
-    """Make `user` a contributor who agreed to the campaign's consent text and licence; joining twice is fine."""
+def join(campaign: Campaign, user: User, *, consent_version: int | None = None) -> Membership:
+    """Make `user` a contributor who agrees to the newest consent text and licence; joining twice is fine.
+
+    Args:
+        consent_version: The version that was read, where that is known.
+
+    Raises:
+        InputError: when the campaign is a draft, or another version of the text was published meanwhile.
+    """
+    if campaign.life == Campaign.DRAFT:
+        raise InputError("This campaign is not open yet. Its organisers are still setting it up.")
+    known = member(campaign, user)
+    agree(known, version_number=consent_version)
+    return known
+
+
+def member(campaign: Campaign, user: User, role: str = Membership.CONTRIBUTOR) -> Membership:
+    """The membership of `user`, made with `role` when there is none; it agrees to nothing yet."""
     known = Membership.objects.filter(campaign=campaign, user=user).first()
     if known is None:
         try:
             with transaction.atomic():
-                return _add_member(campaign, user, Membership.CONTRIBUTOR)
+                return _add_member(campaign, user, role)
         except IntegrityError:  # joined in another tab in this moment
             known = Membership.objects.get(campaign=campaign, user=user)
-    if not known.consent:
-        known.consent = consent_digest(campaign.settings)
-        known.save(update_fields=["consent"])
     return known
-
-
-def consent_digest(settings: CampaignSettings) -> str:
-    """Which consent text and licence somebody agreed to: the SHA-256 of both."""
-    return hashlib.sha256(f"{settings.campaign.licence}\x1f{settings.campaign.consent}".encode()).hexdigest()
 
 
 def member_from_file(campaign: Campaign, name: str) -> Membership:
@@ -138,7 +207,6 @@ def request_close(campaign: Campaign) -> None:
 
 
 def _add_member(campaign: Campaign, user: User, role: str) -> Membership:
-    consent = consent_digest(campaign.settings) if role == Membership.CONTRIBUTOR else ""
     name = _free_name(campaign, user.pseudonym)
     return Membership.objects.create(
         campaign=campaign,
@@ -146,7 +214,6 @@ def _add_member(campaign: Campaign, user: User, role: str) -> Membership:
         contributor=campaign.contributor_id(name),
         pseudonym=name,
         role=role,
-        consent=consent,
     )
 
 

@@ -22,7 +22,13 @@ def new_salt() -> str:
 
 
 class Campaign(models.Model):
-    """What an organiser set up. `salt` makes contributors' identifiers; with it gone they lead to nobody."""
+    """What an organiser set up. `salt` makes contributors' identifiers; with it gone they lead to nobody.
+
+    `life` repeats what the journal says, for lists; `core.life` says what may follow what. `consent` is the digest
+    of the newest consent text and licence.
+    """
+
+    DRAFT, OPEN, PAUSED, FINISHED, CANCELLED = "draft", "open", "paused", "finished", "cancelled"
 
     slug = models.SlugField(max_length=80, unique=True)
     name = models.CharField(max_length=80)
@@ -38,6 +44,9 @@ class Campaign(models.Model):
     is_collecting = models.BooleanField(default=False)
     close_requested_round = models.PositiveIntegerField(default=0)
     is_supplied = models.BooleanField(default=False)
+    life = models.CharField(max_length=10, default=OPEN)
+    archived = models.DateTimeField(null=True)
+    consent = models.CharField(max_length=64, blank=True)
 
     def __str__(self) -> str:
         return self.name
@@ -53,9 +62,14 @@ class Campaign(models.Model):
 
 
 class Membership(models.Model):
-    """Somebody in a campaign. `user` is empty for contributors from a file, and after somebody left."""
+    """Somebody in a campaign. `user` is empty for contributors from a file, and after an account was deleted.
 
-    ORGANISER, CONTRIBUTOR = "organiser", "contributor"
+    `consent` is the digest of the text agreed to last; `left` is when somebody left, and empty again after
+    joining anew.
+    """
+
+    ORGANISER, REVIEWER, CONTRIBUTOR = "organiser", "reviewer", "contributor"
+    ROLES = ((ORGANISER, "organiser"), (REVIEWER, "reviewer"), (CONTRIBUTOR, "contributor"))
 
     campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="memberships")
     user = models.ForeignKey(
@@ -63,9 +77,10 @@ class Membership(models.Model):
     )
     contributor = models.CharField(max_length=20)
     pseudonym = models.CharField(max_length=200)
-    role = models.CharField(max_length=12, choices=[(ORGANISER, "organiser"), (CONTRIBUTOR, "contributor")])
+    role = models.CharField(max_length=12, choices=ROLES)
     consent = models.CharField(max_length=64, blank=True)
     joined = models.DateTimeField(auto_now_add=True)
+    left = models.DateTimeField(null=True)
 
     class Meta:
         constraints = (
@@ -77,6 +92,78 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return f"{self.pseudonym} in {self.campaign}"
+
+    @property
+    def may_work(self) -> bool:
+        """Whether tasks may be done: agreed to the newest consent text, and not left."""
+        return self.left is None and bool(self.consent) and self.consent == self.campaign.consent
+
+
+class ConsentVersion(models.Model):
+    """A consent text with its licence, as published at a time; number 1 is the one of the campaign's settings."""
+
+    campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="consent_versions")
+    number = models.PositiveIntegerField()
+    licence = models.CharField(max_length=80)
+    text = models.TextField()
+    digest = models.CharField(max_length=64)
+    published = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["campaign", "number"], name="one_consent_per_number"),)
+        ordering = ("number",)
+
+    def __str__(self) -> str:
+        return f"version {self.number} of {self.campaign}"
+
+
+class Agreement(models.Model):
+    """A member agreed to a version of the consent text, at a time."""
+
+    membership = models.ForeignKey(Membership, on_delete=models.CASCADE, related_name="agreements")
+    version = models.ForeignKey(ConsentVersion, on_delete=models.CASCADE, related_name="agreements")
+    agreed = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ("agreed", "pk")
+
+    def __str__(self) -> str:
+        return f"{self.membership} agreed to {self.version}"
+
+
+class AuditLine(models.Model):
+    """Who decided what about a campaign, and when. Lines are only ever added."""
+
+    campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="audit")
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL)
+    what = models.CharField(max_length=40)
+    detail = models.CharField(max_length=500, blank=True)
+    happened = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ("-happened", "-pk")
+
+    def __str__(self) -> str:
+        return f"{self.what} {self.detail}".strip()
+
+
+class Invitation(models.Model):
+    """A link that gives a role. Only the SHA-256 of its key is kept; `uses_left` is None without a limit."""
+
+    campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="invitations")
+    role = models.CharField(max_length=12, choices=Membership.ROLES)
+    digest = models.CharField(max_length=64, unique=True)
+    created = models.DateTimeField(auto_now_add=True)
+    expires = models.DateTimeField(null=True)
+    uses_left = models.PositiveIntegerField(null=True)
+    uses = models.PositiveIntegerField(default=0)
+    revoked = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ("-created", "-pk")
+
+    def __str__(self) -> str:
+        return f"{self.role} of {self.campaign}"
 
 
 class JournalEvent(models.Model):

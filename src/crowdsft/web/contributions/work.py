@@ -45,7 +45,7 @@ def current_task(campaign: Campaign, membership: Membership, artifacts: Artifact
         NotNow: when no round is open or the contributor has done all of this round's tasks.
     """
     campaign.refresh_from_db()
-    if campaign.is_supplied or not campaign.is_collecting:
+    if campaign.is_supplied or not campaign.is_collecting or campaign.life != Campaign.OPEN:
         raise NotNow(_why_closed(campaign))
     state, number = campaign_state(campaign), campaign.round_number
     with transaction.atomic():
@@ -91,10 +91,14 @@ def _lease(settings: CampaignSettings) -> datetime:
 
 
 def _why_closed(campaign: Campaign) -> str:
+    if campaign.life == Campaign.CANCELLED:
+        return "This campaign was cancelled. Thank you; what was paid stays yours."
     if campaign.finished is not None:
         return "This campaign is finished. Thank you; its results stay here."
     if campaign.is_supplied:
         return "This campaign takes all of its contributions from a file. Look for another one to work on."
+    if campaign.life == Campaign.PAUSED:
+        return "This campaign is paused. What you have written is kept; tasks go on when it does."
     if campaign.round_number == 0:
         return "The first round is being prepared. It opens in a moment."
     return f"Round {campaign.round_number} is closed and the models are training. The next round opens soon."

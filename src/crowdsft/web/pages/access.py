@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest
 from django.shortcuts import get_object_or_404
 
 from crowdsft.core.campaign import CampaignState
@@ -15,7 +15,7 @@ from crowdsft.web.accounts.models import User
 from crowdsft.web.campaigns.models import Campaign, Membership
 from crowdsft.web.journal_django import campaign_state
 
-CONTRIBUTES = Q(role=Membership.CONTRIBUTOR) | ~Q(consent="")
+CONTRIBUTES = (Q(role=Membership.CONTRIBUTOR) | ~Q(consent="")) & Q(left=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +29,26 @@ class Visit:
 
     @property
     def is_contributor(self) -> bool:
-        """Whether the reader agreed to consent and licence and may therefore work."""
+        """Whether the reader ever agreed to consent and licence, and so may have contributions and points."""
         return self.membership is not None and bool(self.membership.consent)
 
     @property
+    def may_work(self) -> bool:
+        """Whether the reader agreed to the newest consent text and has not left."""
+        return self.membership is not None and self.membership.may_work
+
+    @property
     def is_organiser(self) -> bool:
-        """Whether the campaign is the reader's own."""
-        return self.user is not None and self.campaign.owner_id == self.user.pk
+        """Whether the reader may decide about the campaign."""
+        return self._has_role(Membership.ORGANISER)
+
+    @property
+    def is_reviewer(self) -> bool:
+        """Whether the reader may approve winners and read the log, as reviewers and organisers may."""
+        return self._has_role(Membership.ORGANISER, Membership.REVIEWER)
+
+    def _has_role(self, *roles: str) -> bool:
+        return self.membership is not None and self.membership.left is None and self.membership.role in roles
 
     @property
     def contributor(self) -> str | None:
@@ -49,14 +62,29 @@ def signed_in(user: User | AnonymousUser) -> User | None:
 
 
 def visit(request: HttpRequest, slug: str) -> Visit:
-    """The campaign `slug` for who asks.
+    """The open or closed campaign `slug` for who asks.
 
     Raises:
-        Http404: when there is none.
+        Http404: when there is none, or only a draft.
+    """
+    found = visit_any(request, slug)
+    if found.campaign.life == Campaign.DRAFT:
+        raise Http404("This campaign is a draft.")
+    return found
+
+
+def visit_any(request: HttpRequest, slug: str) -> Visit:
+    """As `visit`, drafts included; the state of a draft is empty.
+
+    Raises:
+        Http404: when there is no such campaign.
     """
     campaign = get_object_or_404(Campaign.objects.select_related("step"), slug=slug)
     user = signed_in(request.user)
-    membership = Membership.objects.filter(campaign=campaign, user=user).first() if user is not None else None
+    mine = Membership.objects.filter(campaign=campaign, user=user) if user is not None else None
+    membership = mine.first() if mine is not None else None
+    if membership is not None:
+        membership.campaign = campaign
     return Visit(campaign, campaign_state(campaign), user, membership)
 
 
@@ -69,6 +97,30 @@ def organiser_visit(request: HttpRequest, slug: str) -> Visit:
     found = visit(request, slug)
     if not found.is_organiser:
         raise PermissionDenied("Only the organiser of this campaign can do this.")
+    return found
+
+
+def draft_visit(request: HttpRequest, slug: str) -> Visit:
+    """As `organiser_visit`, for a draft.
+
+    Raises:
+        Http404: when it is no draft or not the reader's: others cannot know that it exists.
+    """
+    found = visit_any(request, slug)
+    if found.campaign.life != Campaign.DRAFT or not found.is_organiser:
+        raise Http404("There is no such draft.")
+    return found
+
+
+def reviewer_visit(request: HttpRequest, slug: str) -> Visit:
+    """As `visit`, for the campaign's reviewers and organisers.
+
+    Raises:
+        PermissionDenied: for everybody else.
+    """
+    found = visit(request, slug)
+    if not found.is_reviewer:
+        raise PermissionDenied("Only organisers and reviewers of this campaign can see this.")
     return found
 
 

@@ -1,0 +1,33 @@
+"""The life of a campaign in five words, and what may follow what.
+
+draft ──▶ open ◀──▶ paused        draft: being set up, seen by its organisers only
+  │        │ │        │ │         open: rounds go on
+  │        │ └──▶ finished ◀┘     paused: no step starts until it goes on
+  └──▶ cancelled ◀┘──────┘        finished, cancelled: for good; may be archived
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from crowdsft.core.errors import InputError
+
+Life = Literal["draft", "open", "paused", "finished", "cancelled"]
+
+MAY_FOLLOW: dict[str, tuple[Life, ...]] = {
+    "draft": ("open", "cancelled"),
+    "open": ("paused", "finished", "cancelled"),
+    "paused": ("open", "finished", "cancelled"),
+    "finished": (),
+    "cancelled": (),
+}
+OVER: tuple[Life, ...] = ("finished", "cancelled")
+
+
+def check_change(now: str, wanted: str) -> None:
+    """Raises: InputError when a campaign that is `now` cannot become `wanted`, saying what it can become."""
+    if wanted in MAY_FOLLOW[now]:
+        return
+    allowed = " or ".join(MAY_FOLLOW[now])
+    can = f"It can only become {allowed}." if allowed else "It stays so for good."
+    raise InputError(f"The campaign is {now} and cannot become {wanted}. {can}")

@@ -1,0 +1,151 @@
+"""All that the platform keeps about a person, for that person: as plain values, and as a zip to take along."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from typing import Any
+
+from allauth.account.models import EmailAddress
+
+from crowdsft.web.accounts.models import User
+from crowdsft.web.campaigns.models import AuditLine, LedgerRow, Membership
+from crowdsft.web.contributions.models import Contribution, Task
+from crowdsft.web.journal_django import campaign_state
+
+README = """Everything that this platform keeps about you.
+
+account.json        your account: username, pseudonym, email addresses, API tokens (without their keys), what you
+                    decided as an organiser
+campaigns/NAME.json one file for each campaign: what you agreed to and when, your tasks with their drafts, your
+                    contributions, your awards with their estimates, and your lines of the ledger
+
+Times are in UTC. `contributor` is the random identifier by which the campaign's journal and ledger know you.
+"""
+
+
+def personal_data(user: User) -> dict[str, Any]:
+    """Account and campaigns of `user`, as values that JSON can hold."""
+    memberships = Membership.objects.filter(user=user).select_related("campaign").order_by("joined", "pk")
+    return {
+        "account": _account(user),
+        "campaigns": [_campaign(membership) for membership in memberships],
+    }
+
+
+def personal_zip(user: User) -> bytes:
+    """`personal_data` as files in a zip, with a page that explains them."""
+    data = personal_data(user)
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("README.txt", README)
+        archive.writestr("account.json", _json(data["account"]))
+        for campaign in data["campaigns"]:
+            archive.writestr(f"campaigns/{campaign['campaign']}.json", _json(campaign))
+    return packed.getvalue()
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+
+
+def _account(user: User) -> dict[str, Any]:
+    return {
+        "username": user.username,
+        "pseudonym": user.pseudonym,
+        "email": user.email,
+        "emails": list(EmailAddress.objects.filter(user=user).values_list("email", flat=True)),
+        "joined": user.date_joined.isoformat(),
+        "last_login": user.last_login.isoformat() if user.last_login else None,
+        "tokens": [
+            {"name": token.name, "created": token.created.isoformat(), "scopes": token.scopes.split()}
+            for token in user.api_tokens.order_by("pk")
+        ],
+        "decisions": [
+            {
+                "campaign": line.campaign.slug,
+                "happened": line.happened.isoformat(),
+                "what": line.what,
+                "detail": line.detail,
+            }
+            for line in AuditLine.objects.filter(actor=user).select_related("campaign").order_by("pk")
+        ],
+    }
+
+
+def _campaign(membership: Membership) -> dict[str, Any]:
+    campaign = membership.campaign
+    return {
+        "campaign": campaign.slug,
+        "name": campaign.name,
+        "role": membership.role,
+        "pseudonym": membership.pseudonym,
+        "contributor": membership.contributor,
+        "joined": membership.joined.isoformat(),
+        "left": membership.left.isoformat() if membership.left else None,
+        "agreements": [
+            {
+                "version": agreement.version.number,
+                "agreed": agreement.agreed.isoformat(),
+                "licence": agreement.version.licence,
+                "consent": agreement.version.text,
+            }
+            for agreement in membership.agreements.select_related("version")
+        ],
+        "tasks": [_task(task) for task in Task.objects.filter(membership=membership).order_by("pk")],
+        "contributions": [
+            _contribution(row)
+            for row in Contribution.objects.filter(membership=membership).order_by("created", "pk")
+        ],
+        "awards": _awards(membership),
+        "ledger": list(
+            LedgerRow.objects.filter(campaign=campaign, contributor=membership.contributor)
+            .order_by("position")
+            .values("position", "round_number", "amount", "reason", "previous", "hash")
+        ),
+    }
+
+
+def _task(task: Task) -> dict[str, Any]:
+    return {
+        "round": task.round_number,
+        "number": task.number,
+        "kind": task.kind,
+        "state": task.state,
+        "prompt": task.prompt,
+        "model_response": task.model_response,
+        "draft": task.draft,
+        "skip_reason": task.skip_reason,
+        "created": task.created.isoformat(),
+        "changed": task.changed.isoformat(),
+    }
+
+
+def _contribution(row: Contribution) -> dict[str, Any]:
+    return {
+        "id": str(row.pk),
+        "round": row.round_number,
+        "kind": row.kind,
+        "prompt": row.prompt,
+        "response": row.response,
+        "digest": row.digest,
+        "created": row.created.isoformat(),
+    }
+
+
+def _awards(membership: Membership) -> list[dict[str, Any]]:
+    state = campaign_state(membership.campaign)
+    return [
+        {
+            "round": current.number,
+            "points": award.points,
+            "estimate": award.estimate,
+            "low": award.low,
+            "high": award.high,
+            "for_rounds": list(award.for_rounds),
+        }
+        for current in state.rounds
+        for award in (current.points.awards if current.points else ())
+        if award.contributor == membership.contributor
+    ]
