@@ -7,7 +7,7 @@ from django.test import Client
 from django.utils import timezone
 
 from crowdsft.web.campaigns.models import Campaign, Step
-from tests.web.pages.campaign_builder import CampaignBuilder
+from tests.web.pages.campaign_builder import OTHERS, CampaignBuilder
 from tests.web.pages.reading import check_page, words
 
 
@@ -256,3 +256,31 @@ def test_a_long_campaign_stays_a_light_page(anonymous: Client) -> None:
     for number in range(40):
         builder.play(0.6 - number / 100, [0.6 - number / 100 - gap for gap in (0.01, 0.03, 0.02)])
     _page(anonymous, builder)
+
+
+AGREEMENT = "Do the points follow Shapley values?"
+
+
+def test_agreement_with_shapley_values_is_shown_once_a_round_is_paid(
+    as_bob: Client, anonymous: Client, builder: CampaignBuilder
+) -> None:
+    builder.open()
+    assert AGREEMENT not in _page(anonymous, builder)
+    builder.play(0.6, [0.45, 0.55, 0.62])
+    text = _page(as_bob, builder)
+    assert AGREEMENT in text
+    assert "It is early: 6 contributors can be told apart after round 3 at the earliest." in text
+    markup = _markup(as_bob, builder)
+    assert 'aria-label="Points paid against Shapley value in points, 6 contributors.' in markup
+    assert markup.count('class="point"') == 2  # bob's own dot, once for wide screens and once for phones
+    assert 'class="point"' not in _markup(anonymous, builder)
+
+
+def test_a_campaign_that_pays_by_shapley_values_says_what_is_kept_back(anonymous: Client) -> None:
+    builder = CampaignBuilder.start(
+        owner=None, others=("one", *OTHERS), points={"policy": "decoded_shapley", "budget_per_round": 600}
+    )
+    for _ in range(2):
+        builder.play(0.6, [0.45, 0.55, 0.62])
+    text = _page(anonymous, builder)
+    assert AGREEMENT in text and "are kept back until the values are surer" in text

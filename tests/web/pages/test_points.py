@@ -6,6 +6,8 @@ from crowdsft.core.events import PointsAwarded
 from crowdsft.core.rewards.base import Award
 from crowdsft.web.accounts.models import User
 from crowdsft.web.campaigns.models import LedgerRow
+from crowdsft.web.contributions.models import Contribution
+from crowdsft.web.journal_django import contribution_digest
 from tests.web.pages.campaign_builder import CampaignBuilder
 from tests.web.pages.reading import check_page
 
@@ -215,3 +217,34 @@ def test_the_campaign_page_shows_my_own_row(as_bob: Client, builder: CampaignBui
     builder.decide(0.6, _distances(builder, mine=0.4, others=0.5))
     paid = builder.state.balances[builder.members[0].contributor]
     assert f"quiet-fern-202 you {paid}" in check_page(as_bob.get("/campaigns/joy-in-comments/"))
+
+
+def test_points_by_group_are_compared_with_the_shapley_value(
+    as_bob: Client, builder: CampaignBuilder
+) -> None:
+    builder.open().contribute().close()
+    builder.decide(0.6, _distances(builder, mine=0.45, others=0.55))
+    assert "For comparison: by Shapley value your work up to here is worth about" in check_page(
+        as_bob.get(URL)
+    )
+
+
+def test_a_repeated_text_is_said_to_count_for_somebody_else(as_bob: Client, builder: CampaignBuilder) -> None:
+    builder.open()
+    first, own = builder.members[1], builder.members[0]
+    for member in (first, own):
+        text = "The bakery on our street sells warm bread from five in the morning."
+        Contribution.objects.create(
+            campaign=builder.campaign,
+            membership=member,
+            kind="write_response",
+            prompt="How was your day?",
+            response=text,
+            digest=contribution_digest("How was your day?", text),
+        )
+    builder.contribute().close()
+    builder.decide(0.6, _distances(builder, mine=0.45, others=0.55))
+    assert (
+        "1 of your 2 contributions counts for whoever handed in nearly the same text before."
+        in check_page(as_bob.get(URL))
+    )

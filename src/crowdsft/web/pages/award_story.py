@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from crowdsft.core.campaign import CampaignState, RoundState
+from crowdsft.core.events import Appraised
 from crowdsft.core.rewards.base import Award
 from crowdsft.web.charts import RangeData
 from crowdsft.web.pages.measure import Change, Measure, group_letter, group_of, measure_of
@@ -254,6 +255,7 @@ def _range(award: Award, before: int) -> RangeData | None:
 
 
 def _steps(state: CampaignState, current: RoundState, award: Award, contributor: str) -> tuple[str, ...]:
+    assert current.points is not None
     measure, groups = measure_of(state.plan), len(current.groups)
     samples = state.plan.evaluation.report_samples
     trained = f"{counted(groups, 'group')} trained a candidate each, all from the same base."
@@ -261,12 +263,37 @@ def _steps(state: CampaignState, current: RoundState, award: Award, contributor:
     own = group_of(current, contributor)
     if own is not None:
         steps.append(_measured_words(current, own, measure))
+        steps += _repeated_words(current, contributor)
     steps.append(_rule_words(state, award))
+    worth = next((row for row in current.points.appraised if row.contributor == contributor), None)
+    if worth is not None and award.estimate is None:
+        steps.append(_worth_words(state, current, worth))
     steps.append(
         f"Parts become whole points that add up to exactly {_budget(state, current):,} points for each round. "
         "Every payment is an entry of the ledger that nobody can change later."
     )
     return tuple(steps)
+
+
+def _repeated_words(current: RoundState, contributor: str) -> list[str]:
+    """What counts for somebody else, because they wrote nearly the same before."""
+    mine = [ref for ref in current.contributions or () if ref.contributor == contributor]
+    repeated = sum(1 for ref in mine if ref.author)
+    if not repeated:
+        return []
+    verb = "counts" if repeated == 1 else "count"
+    contributions = counted(len(mine), "contribution")
+    return [f"{repeated} of your {contributions} {verb} for whoever handed in nearly the same text before."]
+
+
+def _worth_words(state: CampaignState, current: RoundState, worth: Appraised) -> str:
+    """How points by group compare with the contributor's Shapley value."""
+    paid = _balance_before(state, current, worth.contributor)
+    paid += own_award(current.points.awards if current.points else (), worth.contributor).points
+    return (
+        f"For comparison: by Shapley value your work up to here is worth about {points_shown(worth.worth)} points, "
+        f"between {points_shown(worth.low)} and {points_shown(worth.high)}. You have been paid {paid:,}."
+    )
 
 
 def _measured_words(current: RoundState, own: int, measure: Measure) -> str:
