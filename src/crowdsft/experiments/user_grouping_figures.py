@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import base64
-import io
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from crowdsft.core.errors import MissingExtraError
+from crowdsft.experiments.drawing import INK, LEFT, MUTED, OURS, PAPER, TITLE, VALUES, subplots
 from crowdsft.experiments.user_grouping_published import Comparison
 from crowdsft.experiments.user_grouping_sweep import (
     EVALUATION_NAMES,
@@ -23,10 +21,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-INK, MUTED, HAIRLINE = "#1c2321", "#5b6562", "#dfe4e2"
-OURS, VALUES = "#12715b", "#b26a00"
 PAPER_BY_GROUPS = {2: "#b9c3d6", 3: "#8d9dbd", 4: "#6377a3", 5: "#3c5086"}
-PAPER = "#3c5086"
 EVALUATION_WORDS = {"l2": "L2 distance", "l1": "L1 distance", "dot": "inner product"}
 EVALUATION_COLOURS = {"l2": "#3c5086", "l1": "#b26a00", "dot": "#12715b"}
 EVALUATION_MARKERS = {"l2": "o", "l1": "s", "dot": "^"}
@@ -35,54 +30,6 @@ GROUPING_WORDS = {
     "epsilon_greedy": "epsilon-greedy groups",
     "interleaved": "interleaved groups",
 }
-LEFT = 0.085  # where panels and titles begin
-TITLE: dict[str, Any] = {"fontsize": 13, "fontweight": "bold"}
-STYLE: dict[str, Any] = {
-    "font.family": "sans-serif",
-    "font.size": 10,
-    "axes.edgecolor": HAIRLINE,
-    "axes.labelcolor": MUTED,
-    "axes.titlecolor": INK,
-    "axes.titlesize": 10.5,
-    "axes.titlelocation": "left",
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.axisbelow": True,
-    "axes.grid": True,
-    "grid.color": HAIRLINE,
-    "grid.linewidth": 0.7,
-    "xtick.color": MUTED,
-    "ytick.color": MUTED,
-    "xtick.major.size": 0,
-    "ytick.major.size": 0,
-    "text.color": INK,
-    "figure.facecolor": "white",
-    "savefig.facecolor": "white",
-}
-
-
-def _subplots(rows: int, columns: int, width: float, height: float, **options: Any) -> tuple[Figure, Any]:
-    """A figure of `rows` x `columns` panels (inches), in our style, without a screen."""
-    try:
-        import matplotlib
-
-        matplotlib.use("Agg")
-        from matplotlib import pyplot
-    except ImportError:
-        raise MissingExtraError("drawing figures", "experiments") from None
-    matplotlib.rcParams.update(cast(Any, STYLE))
-    figure, axes = pyplot.subplots(rows, columns, figsize=(width, height), squeeze=False, **options)
-    return figure, axes
-
-
-def png(figure: Figure) -> str:
-    """The figure as base64 text for a page; the figure is closed."""
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=170)
-    from matplotlib import pyplot
-
-    pyplot.close(figure)
-    return base64.b64encode(buffer.getvalue()).decode()
 
 
 def agreement_figure(outcomes: Sequence[Outcome], metric: str) -> Figure:
@@ -93,7 +40,7 @@ def agreement_figure(outcomes: Sequence[Outcome], metric: str) -> Figure:
         metric: "pearson" or "spearman".
     """
     users = sorted({o.cell.users for o in outcomes})
-    figure, axes = _subplots(len(EVALUATION_NAMES), len(GROUPING_NAMES), 10, 8.4, sharex=True, sharey=True)
+    figure, axes = subplots(len(EVALUATION_NAMES), len(GROUPING_NAMES), 10, 8.4, sharex=True, sharey=True)
     for row, evaluation in enumerate(EVALUATION_NAMES):
         for column, grouping in enumerate(GROUPING_NAMES):
             panel = axes[row, column]
@@ -155,7 +102,7 @@ def distance_figure(outcomes: Sequence[Outcome]) -> Figure:
     """Distance to the expert over the rounds: L2 and L1 x contributors; means over groups (and groupings)."""
     users = sorted({o.cell.users for o in outcomes})
     evaluations = ("l2", "l1")
-    figure, axes = _subplots(len(evaluations), len(users), 10, 5.6, sharex=True, sharey=True)
+    figure, axes = subplots(len(evaluations), len(users), 10, 5.6, sharex=True, sharey=True)
     lines = (
         ("paper", PAPER, "paper"),
         ("weighted", OURS, "weighted, a tenth counts"),
@@ -216,7 +163,7 @@ def reproduction_figure(comparisons: Sequence[Comparison]) -> Figure:
     if with_pearson:
         words = "Pearson correlation of points with KernelSHAP values"
         panels.insert(0, ("pearson", "kernel_pearson", words, (0.0, 1.0), with_pearson))
-    figure, [axes] = _subplots(1, len(panels), 5 * len(panels), 5.4)
+    figure, [axes] = subplots(1, len(panels), 5 * len(panels), 5.4)
     for panel, (published, repeated, words, limits, shown) in zip(axes, panels, strict=True):
         panel.plot(limits, limits, color=MUTED, lw=0.9, ls=(0, (3, 3)), zorder=1)
         for evaluation in EVALUATION_NAMES:

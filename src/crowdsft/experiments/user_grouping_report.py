@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import escape
 from pathlib import Path
 from typing import Any
 
+from crowdsft.experiments.drawing import png
+from crowdsft.experiments.page import figure, table, write_page
 from crowdsft.experiments.user_grouping_figures import (
     agreement_figure,
     distance_figure,
-    png,
     reproduction_figure,
 )
 from crowdsft.experiments.user_grouping_published import Published, compare
@@ -24,24 +24,6 @@ ARM_WORDS = {
     "free": "The same without a floor on who counts",
 }
 
-STYLE = """
-:root { color-scheme: light; }
-body { margin: 0 auto; max-width: 62rem; padding: 2rem 1.25rem 4rem; color: #1c2321; background: #fff;
-  font: 16px/1.6 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; }
-h1 { font-size: 1.75rem; line-height: 1.2; margin: 0 0 .5rem; }
-h2 { font-size: 1.2rem; margin: 2.75rem 0 .5rem; }
-p { max-width: 44rem; margin: .5rem 0; }
-.lede { color: #5b6562; }
-figure { margin: 1rem 0 0; overflow-x: auto; }
-figure img { width: 100%; min-width: 44rem; height: auto; display: block; }
-.scroll { overflow-x: auto; }
-table { border-collapse: collapse; margin: 1rem 0; font-variant-numeric: tabular-nums; }
-th, td { padding: .4rem .9rem .4rem 0; text-align: right; border-bottom: 1px solid #dfe4e2; white-space: nowrap; }
-th { color: #5b6562; font-weight: 550; font-size: .875rem; }
-th:first-child, td:first-child { text-align: left; }
-caption { text-align: left; color: #5b6562; font-size: .875rem; padding-bottom: .25rem; }
-"""
-
 
 def write_report(
     output: Path, summary: dict[str, Any], outcomes: Sequence[Outcome], published: dict[Cell, Published]
@@ -54,14 +36,9 @@ def write_report(
         _distance(summary, outcomes),
     ]
     if comparisons:
-        figure = _figure(png(reproduction_figure(comparisons)), "Repeated against published means, by cell")
-        parts.append(_reproduction(summary["reproduction"]) + figure)
-    page = (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>User grouping</title><style>{STYLE}</style></head><body>{''.join(parts)}</body></html>\n"
-    )
-    (output / "report.html").write_text(page, encoding="utf-8")
+        picture = figure(png(reproduction_figure(comparisons)), "Repeated against published means, by cell")
+        parts.append(_reproduction(summary["reproduction"]) + picture)
+    write_page(output / "report.html", "User grouping", parts)
 
 
 def _head(summary: dict[str, Any]) -> str:
@@ -76,14 +53,20 @@ def _head(summary: dict[str, Any]) -> str:
 
 
 def _agreement(summary: dict[str, Any], outcomes: Sequence[Outcome]) -> str:
-    rows = "".join(
-        f"<tr><td>{escape(ARM_WORDS[arm])}</td><td>{values['pearson_mean']:.3f}</td>"
-        f"<td>{values['spearman_mean']:.3f}</td><td>{values['spearman_least']:.3f}</td>"
-        f"<td>{100 * values['share_of_runs_above_0.92']:.0f} %</td><td>{values['cells']}</td></tr>"
+    rows = [
+        (
+            ARM_WORDS[arm],
+            f"{values['pearson_mean']:.3f}",
+            f"{values['spearman_mean']:.3f}",
+            f"{values['spearman_least']:.3f}",
+            f"{100 * values['share_of_runs_above_0.92']:.0f} %",
+            str(values["cells"]),
+        )
         for arm, values in summary["arms"].items()
-    )
+    ]
+    titles = ("Points", "Pearson", "Spearman", "least run", "runs at .92 or more", "cells")
     figures = "".join(
-        _figure(
+        figure(
             png(agreement_figure(outcomes, metric)),
             f"{metric.capitalize()} correlation of points with accurate Shapley values, by evaluation, "
             "grouping, contributors and groups",
@@ -97,16 +80,14 @@ def _agreement(summary: dict[str, Any], outcomes: Sequence[Outcome]) -> str:
         "grows, because every member of a group is paid alike and 100 rounds are too few to average that "
         "out. Solving all rounds together needs no extra training: from values alone, or from the "
         "candidates' embeddings, which show where each contributor pulls.</p>"
-        '<div class="scroll"><table><caption>Means over cells; agreement with accurate values</caption>'
-        "<thead><tr><th>Points</th><th>Pearson</th><th>Spearman</th><th>least run</th>"
-        f"<th>runs at .92 or more</th><th>cells</th></tr></thead><tbody>{rows}</tbody></table></div>{figures}"
+        f"{table('Means over cells; agreement with accurate values', titles, rows)}{figures}"
     )
 
 
 def _distance(summary: dict[str, Any], outcomes: Sequence[Outcome]) -> str:
     distances = summary["distances"]
     ratio, share = distances["ratio_to_paper"], distances["least_effective_share"]
-    figure = _figure(png(distance_figure(outcomes)), "Distance to the expert over the rounds")
+    picture = figure(png(distance_figure(outcomes)), "Distance to the expert over the rounds")
     return (
         "<h2>How near does the model come?</h2>"
         f"<p>Final distance, mean over the cells that aim at distance: the paper's tournaments end at "
@@ -114,7 +95,7 @@ def _distance(summary: dict[str, Any], outcomes: Sequence[Outcome]) -> str:
         f"{ratio['free']:.2f} of that, and {ratio['weighted']:.2f} when at least a tenth of the contributors must "
         f"count (the least mean share in a cell was {share['weighted']:.2f}). Without weights it is "
         f"{ratio['ours']:.2f}. No tournament of this kind can leave the convex hull of contributors and start; "
-        f"its nearest point is at {distances['floor_ratio_to_paper']:.2f}.</p>{figure}"
+        f"its nearest point is at {distances['floor_ratio_to_paper']:.2f}.</p>{picture}"
     )
 
 
@@ -133,7 +114,3 @@ def _reproduction(reproduction: dict[str, Any]) -> str:
         "KernelSHAP from 10,000 samples, which for 100 contributors is mostly noise, so they are lower than "
         "the agreement with accurate values above.</p>"
     )
-
-
-def _figure(image: str, words: str) -> str:
-    return f'<figure><img src="data:image/png;base64,{image}" alt="{escape(words)}"></figure>'
