@@ -1,12 +1,14 @@
 """Utilities that value one coalition at a time."""
 
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from multiprocessing import get_context
 
 import numpy as np
 import pytest
 
 from crowdsft.core.errors import EvaluationError, InputError
 from crowdsft.core.valuation import METHODS, value_game
+from crowdsft.core.valuation.designs import all_coalitions
 from crowdsft.valuation_io import CachedGame
 
 
@@ -19,6 +21,11 @@ class Counted:
     def __call__(self, members):
         self.asked.append(members)
         return float(sum(members)) ** 2
+
+
+def sum_squared(members):
+    """A utility that another process can be sent."""
+    return float(sum(members)) ** 2
 
 
 def valued(game):
@@ -66,6 +73,22 @@ def test_answers_of_another_game_are_refused(tmp_path):
     (tmp_path / "other.jsonl").write_text("hello\n")
     with pytest.raises(InputError, match="does not hold answers"):
         CachedGame(Counted(), 4, file=tmp_path / "other.jsonl")
+
+
+def test_every_coalition_is_answered_as_the_utility_answers(tmp_path):
+    rows = all_coalitions(4)
+    truth = [sum_squared(np.flatnonzero(row).tolist()) for row in rows]
+    file = tmp_path / "squares.jsonl"
+    for _ in range(2):  # the second time from the file
+        np.testing.assert_array_equal(CachedGame(sum_squared, 4, file=file)(rows), truth)
+
+
+def test_a_pool_of_processes_gives_the_same_values(tmp_path):
+    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
+        parallel = CachedGame(sum_squared, 4, file=tmp_path / "squares.jsonl", executor=pool)
+        values = valued(parallel).values
+    np.testing.assert_array_equal(values, valued(CachedGame(sum_squared, 4)).values)
+    assert CachedGame(Counted(), 4, file=tmp_path / "squares.jsonl").known == 16
 
 
 def test_a_pool_gives_the_same_values():

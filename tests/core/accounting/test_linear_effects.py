@@ -148,6 +148,14 @@ def test_what_is_left_unknown_is_within_its_stated_error(seed):
     assert linear_effects(history, exact=True).penalty == pytest.approx(sparse.penalty, rel=0.2)
 
 
+def test_little_noise_leaves_as_little_unknown_as_dense_algebra_says():
+    _, history, _ = world(300, 60, 8, noise=0.01, absent=0.5)
+    found = linear_effects(history, exact=False)
+    truth = variances_of_differences(history, found.penalty)
+    assert truth.mean() < 1e-3
+    assert found.unknown.mean() == pytest.approx(truth.mean(), rel=0.25)
+
+
 def test_more_probes_make_what_is_unknown_surer():
     _, history, _ = world(250, 40, 6, absent=0.9)
     few, many = (linear_effects(history, exact=False, probes=count) for count in (3, 60))
@@ -256,7 +264,7 @@ def test_lanczos_gives_functions_of_a_matrix_and_stops_where_it_ends():
     rng = np.random.default_rng(0)
     half = rng.normal(size=(12, 40))
     matrix, starts = half.T @ half, rng.normal(size=(40, 3))
-    krylov = Krylov(lambda columns: matrix @ columns, starts)
+    krylov = Krylov(lambda columns: matrix @ columns, starts, most_steps=20)
     krylov.extend(20)  # rank 12: the space ends after 13 steps
     for column in range(3):
         solved, remainder = krylov.solve(column, 0.7)

@@ -127,9 +127,10 @@ def history_of_seats(group_of: NDArray[np.integer], values: Floats, bases: Float
 
 def _block_of_seats(group_of: NDArray[np.integer], groups: int) -> csr_array:
     rounds, people = group_of.shape
-    is_here = np.ascontiguousarray(group_of.T >= 0)
     first_row = groups * np.arange(rounds, dtype=np.int32)
-    rows = (group_of.T + first_row)[is_here]
+    seats = np.ascontiguousarray(group_of.T)
+    is_here = seats >= 0
+    rows = (seats + first_row)[is_here]
     sizes = np.bincount(rows, minlength=rounds * groups)
     if (sizes == 0).any():
         raise InputError(

@@ -27,21 +27,19 @@ class Krylov:
     Args:
         product: C @ V for float64[N, s]; C is symmetric and positive semidefinite.
         starts: float64[N, s]; no column is zero.
+        most_steps: Most products that will be asked for.
     """
 
-    def __init__(self, product: Callable[[Floats], Floats], starts: Floats) -> None:
+    def __init__(self, product: Callable[[Floats], Floats], starts: Floats, *, most_steps: int) -> None:
+        count, columns = starts.shape
         self._product = product
+        self.steps = 0
         self.lengths: Floats = np.linalg.norm(starts, axis=0)
-        self._next = np.ascontiguousarray((starts / self.lengths).T)  # [s, N]
-        self._basis: list[Floats] = []
-        self._middle: list[Floats] = []
-        self._side: list[Floats] = []
-        self._scale = np.zeros(starts.shape[1])
-
-    @property
-    def steps(self) -> int:
-        """Products so far."""
-        return len(self._basis)
+        self._basis = np.empty((columns, most_steps + 1, count))  # costs memory only where it is written to
+        self._basis[:, 0] = (starts / self.lengths).T
+        self._middle = np.zeros((columns, most_steps))
+        self._side = np.zeros((columns, most_steps))
+        self._scale = np.zeros(columns)
 
     def extend(self, steps: int) -> None:
         """Take `steps` more products."""
@@ -49,18 +47,22 @@ class Krylov:
             self._extend_once()
 
     def _extend_once(self) -> None:
-        current = self._next
-        self._basis.append(current)
-        new = np.ascontiguousarray(self._product(np.ascontiguousarray(current.T)).T)
-        middle = np.einsum("sn,sn->s", current, new)
-        for earlier in reversed(self._basis):
-            new -= np.einsum("sn,sn->s", earlier, new)[:, None] * earlier
+        step = self.steps
+        new = np.ascontiguousarray(self._product(np.ascontiguousarray(self._basis[:, step].T)).T)
+        for column, vector in enumerate(new):
+            earlier = self._basis[column, : step + 1]
+            along = earlier @ vector
+            vector -= along @ earlier
+            vector -= (earlier @ vector) @ earlier
+            self._middle[column, step] = along[step]
         side = np.linalg.norm(new, axis=1)
-        self._scale = np.maximum(self._scale, np.maximum(np.abs(middle), side))
+        self._scale = np.maximum(self._scale, np.maximum(np.abs(self._middle[:, step]), side))
         side[side <= EXHAUSTED * self._scale] = 0.0
-        self._next = np.divide(new, side[:, None], out=np.zeros_like(new), where=side[:, None] > 0)
-        self._middle.append(middle)
-        self._side.append(side)
+        self._side[:, step] = side
+        self._basis[:, step + 1] = np.divide(
+            new, side[:, None], out=np.zeros_like(new), where=side[:, None] > 0
+        )
+        self.steps += 1
 
     def quadrature(self, column: int) -> tuple[Floats, Floats]:
         """Nodes, all above 0, and weights, both float64[k], of z' f(C) z / |z|^2."""
@@ -69,21 +71,23 @@ class Krylov:
 
     def solve(self, column: int, penalty: float) -> tuple[Floats, float]:
         """(C + penalty)^-1 z as float64[N], and |remainder of the equation| / |z|."""
-        nodes, vectors = self._spectrum(column)
-        small = vectors @ (vectors[0] / (np.maximum(nodes, 0.0) + penalty))
-        found = np.zeros(self._next.shape[1])
-        for weight, direction in zip(small, self._basis, strict=True):
-            found += weight * direction[column]
-        return self.lengths[column] * found, float(abs(small[-1]) * self._side[-1][column])
+        small = self._small_solution(column, penalty)
+        found = self.lengths[column] * (small @ self._basis[column, : self.steps])
+        return found, self._remainder_of(small, column)
 
     def remainder(self, column: int, penalty: float) -> float:
         """What `solve` gives second."""
+        return self._remainder_of(self._small_solution(column, penalty), column)
+
+    def _small_solution(self, column: int, penalty: float) -> Floats:
         nodes, vectors = self._spectrum(column)
-        last = vectors[-1] @ (vectors[0] / (np.maximum(nodes, 0.0) + penalty))
-        return float(abs(last) * self._side[-1][column])
+        return np.asarray(vectors @ (vectors[0] / (np.maximum(nodes, 0.0) + penalty)))
+
+    def _remainder_of(self, small: Floats, column: int) -> float:
+        return float(abs(small[-1]) * self._side[column, self.steps - 1])
 
     def _spectrum(self, column: int) -> tuple[Floats, Floats]:
-        middle = np.array([step[column] for step in self._middle])
-        side = np.array([step[column] for step in self._side])
-        nodes, vectors = eigh_tridiagonal(middle, side[:-1])
+        nodes, vectors = eigh_tridiagonal(
+            self._middle[column, : self.steps], self._side[column, : self.steps - 1]
+        )
         return nodes, vectors

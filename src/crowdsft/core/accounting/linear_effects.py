@@ -37,6 +37,7 @@ EXACT_UP_TO = 1_000  # contributors; an eigendecomposition of this size takes a 
 PROBES = 7  # with the values one block of eight columns: as wide as a line of the processor's cache
 GROUP_PROBES = 3  # more of them where groups are fewer than contributors, for the penalty only
 SMALLEST = 1e-10  # eigenvalues below this share of the largest are zero
+DIAGONAL_TOLERANCE = 0.03
 STEPS_AT_ONCE = 5  # products between two looks at the penalty
 
 
@@ -78,7 +79,7 @@ def linear_effects(
     step: float = 1.0,
     exact: bool | None = None,
     probes: int = PROBES,
-    tolerance: float = 1e-6,
+    tolerance: float = 1e-4,
     most_products: int = 150,
 ) -> LinearEffects:
     """Estimate all effects.
@@ -89,7 +90,7 @@ def linear_effects(
         exact: Whether to compute with dense matrices; None: up to `EXACT_UP_TO` contributors.
         probes: Vectors of random signs; the more, the smaller `unknown_error`. Signs go by what contributors
             took part in, not by their order.
-        tolerance: Largest `remainder` to stop at.
+        tolerance: Largest `remainder` to stop at; the default is far below what noise leaves open.
         most_products: Stop there in any case, with a larger `remainder`.
     """
     outcomes = history.less_round_means(history.values / step)
@@ -163,13 +164,14 @@ def _sampled(
     signs[order] = derive_rng("signs of contributors").choice([-1.0, 1.0], size=signs.shape)
     signs -= signs.mean(axis=0)  # of the common level P leaves all
     starts = np.column_stack([history.gather(outcomes), signs, _starts_of_groups(history)])
-    krylov = Krylov(lambda columns: history.gather(history.differences(columns)), starts)
+    krylov = Krylov(lambda columns: history.gather(history.differences(columns)), starts, most_steps=most)
     evidence = history.evidence()
     while True:
         krylov.extend(min(STEPS_AT_ONCE, most - krylov.steps))
         likelihood = _likelihood(krylov, history, outcomes, probes=probes, evidence=float(evidence.sum()))
         penalty = likelihood.best_penalty()
-        if krylov.remainder(0, penalty) <= tolerance or krylov.steps >= most:
+        solved = krylov.remainder(0, penalty) <= tolerance and _diagonal_is_solved(krylov, penalty)
+        if solved or krylov.steps >= most:
             break
     effects, remainder = krylov.solve(0, penalty)
     left = np.array([penalty * krylov.solve(1 + probe, penalty)[0] for probe in range(probes)])
@@ -184,6 +186,13 @@ def _sampled(
         remainder=remainder,
         products=krylov.steps,
     )
+
+
+def _diagonal_is_solved(krylov: Krylov, penalty: float) -> bool:
+    """Whether what is missing of P z is small beside P z, for the first vector of signs z."""
+    nodes, weights = krylov.quadrature(1)
+    kept = float(np.sqrt(weights @ (penalty / (nodes + penalty)) ** 2))
+    return krylov.remainder(1, penalty) <= DIAGONAL_TOLERANCE * kept
 
 
 def _starts_of_groups(history: GroupHistory) -> Floats:
