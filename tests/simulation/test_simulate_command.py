@@ -142,3 +142,17 @@ def test_without_a_ledger_there_is_no_correlation_of_it(vectors: Path) -> None:
     found = json.loads(invoke(*options, "--rewards", "rank", "--ledger-runs", 0, "--json"))
     assert found["ledger_spearman_mean"] is None
     assert found["spearman_mean"] is not None
+
+
+@pytest.mark.parametrize("rewards", ["decoded_shapley", "rank"])
+def test_a_folder_gets_the_result_and_a_page_with_figures(
+    tmp_path: Path, vectors: Path, rewards: str
+) -> None:
+    output = tmp_path / "deep" / "folder"
+    shape = ("--users", 12, "--groups", 3, "--rounds", 12, "--runs", 3, "--seed", 4, "--json")
+    printed = json.loads(invoke("--vectors", vectors, *shape, "--rewards", rewards, "--output", output))
+    assert json.loads((output / "result.json").read_text()) == printed
+    page = (output / "report.html").read_text()
+    assert page.count("data:image/png;base64,") == 2
+    assert f"{printed['spearman_mean']:.3f}" in page
+    assert f"{printed['final_distance_mean']:.2f} from the target" in page

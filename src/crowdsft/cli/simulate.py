@@ -7,7 +7,7 @@ from typing import Annotated, Any, cast
 
 import typer
 
-from crowdsft.cli.app import print_json
+from crowdsft.cli.app import error_console, print_json
 from crowdsft.core.errors import Fault, SettingsError, unknown_name_problem
 from crowdsft.core.registry import Table
 
@@ -41,6 +41,9 @@ def simulate(
         int, typer.Option(min=0, help="Play the ledger, settled ten times, for this many of the runs.")
     ] = 3,
     seed: Annotated[int, typer.Option(help="Seed of the first run; the others' are derived from it.")] = 0,
+    output: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Folder for result.json and report.html with figures.")
+    ] = None,
     json_output: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Simulate tournaments of vectors and compare points with Shapley values.
@@ -77,7 +80,7 @@ def simulate(
     if faults:
         raise SettingsError(faults, source="the options of simulate")
     share = {"least_effective_share": effective_share} if weighting == "exponentiated_gradient" else {}
-    figures = run_simulation(
+    played = run_simulation(
         read_vectors(vectors),
         users=users,
         groups=groups,
@@ -102,6 +105,12 @@ def simulate(
         "weighting": weighting,
         "noise": noise,
     }
+    figures = played.figures
+    if output is not None:
+        from crowdsft.experiments.simulate_report import write_simulation
+
+        write_simulation(output, played, settings)
+        error_console.print(f"Open {output / 'report.html'}.", markup=False)
     if json_output:
         print_json({**settings, **figures.as_json()})
         return

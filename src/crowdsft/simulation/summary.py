@@ -64,6 +64,28 @@ class Figures:
         return asdict(self)
 
 
+@dataclass(frozen=True, slots=True)
+class Played:
+    """A simulated setting with everything that its figures come from.
+
+    Args:
+        settings: What was played.
+        world, history: The runs.
+        truth: float64[R, n]; accurate Shapley values.
+        balances: float64[min(R, ledger_runs), n]; what the ledger paid.
+        floors: float64[R]; see `Figures`.
+        figures: All of it in figures.
+    """
+
+    settings: SimulationSettings
+    world: World
+    history: History
+    truth: Floats
+    balances: Floats
+    floors: Floats
+    figures: Figures
+
+
 def run_simulation(
     vectors: Floats,
     *,
@@ -78,7 +100,7 @@ def run_simulation(
     noise: float,
     seed: int,
     ledger_runs: int = 3,
-) -> Figures:
+) -> Played:
     """Simulate `runs` tournaments by names from the tables, and measure them.
 
     The ledger is played for the first `ledger_runs` of them only: each of its settlements estimates
@@ -103,7 +125,7 @@ def run_simulation(
     balances = _balances(history, world, settings, rewards, ledger_runs)
     linear, ranked = pearson(history.points, truth), spearman(history.points, truth)
     final, floor = history.distances(world.targets)[:, -1], floor_distances(world)
-    return Figures(
+    figures = Figures(
         pearson_mean=_mean(linear),
         spearman_mean=_mean(ranked),
         spearman_min=_number(ranked[np.isfinite(ranked)].min(initial=np.inf)),
@@ -117,6 +139,7 @@ def run_simulation(
             for run, seed in enumerate(world.seeds)
         ),
     )
+    return Played(settings, world, history, truth, balances, floor, figures)
 
 
 def _balances(
