@@ -54,5 +54,33 @@ def user_grouping(
         error_console.print(f"Open {output / 'report.html'}.", markup=False)
 
 
+@app.command("attacks")
+def attacks(
+    data: Data,
+    output: Output = Path("attacks"),
+    runs: Annotated[int, typer.Option("--runs", min=2, help="Campaigns per attack.")] = 10,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Fixes everything.")] = 1,
+    attack: Annotated[
+        list[str] | None,
+        typer.Option("--attack", metavar="NAME", help="Play only this one; may be repeated."),
+    ] = None,
+    quick: Quick = False,
+    json_output: Json = False,
+) -> None:
+    """What attackers earn under the paper's points and under ours: clones, copies, free riders and others.
+
+    Example: crowdsft experiment attacks --data my-data --output attacks --quick
+    """
+    from crowdsft.experiments.attacks import run_attacks
+
+    summary = run_attacks(
+        data, output, runs=runs, seed=seed, quick=quick, attacks=attack or (), progress=_tell
+    )
+    if json_output:
+        print_json(summary)
+    else:
+        error_console.print(f"Open {output / 'report.html'}.", markup=False)
+
+
 def _tell(line: str) -> None:
     error_console.print(line, markup=False)

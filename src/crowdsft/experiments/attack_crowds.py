@@ -63,12 +63,14 @@ class Attack:
     """A way to attack: its key, what it is in words, and how it is begun.
 
     `one_of_many`: the k attackers are one person, who is to earn no more than with one name.
+    `has_victims`: the work of the first k honest contributors is copied.
     """
 
     key: str
     words: str
     begin: Callable[[Scene], Play]
     one_of_many: bool = False
+    has_victims: bool = False
 
 
 def _still(vectors: Callable[[Scene], Floats]) -> Callable[[Scene], Play]:
@@ -201,8 +203,8 @@ ATTACKS = (
     Attack("random", "random vectors", _still(_random)),
     Attack("inverted", "the opposite of what one would say", _still(_inverted)),
     Attack("zeros", "nothing at all", _still(_zeros)),
-    Attack("copies", "others' work in other words", _copiers),
-    Attack("copied_texts", "others' texts, copied", _copiers_of_texts),
+    Attack("copies", "others' work in other words", _copiers, has_victims=True),
+    Attack("copied_texts", "others' texts, copied", _copiers_of_texts, has_victims=True),
     Attack("clones", "exact clones of one", _still(_clones(0.0)), one_of_many=True),
     Attack("clones_1", "clones, 1 % noise", _still(_clones(0.01)), one_of_many=True),
     Attack("clones_2", "clones, 2 % noise", _still(_clones(0.02)), one_of_many=True),

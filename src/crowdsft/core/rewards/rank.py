@@ -19,8 +19,11 @@ class Rank:
 
     Each round's budget is split by group points x weight in the group.
 
-    Source: the code behind the paper's experiment 3. Different from it: points are whole parts of a
-    budget, and rounds within the noise are paid later instead of never.
+    Source: the code behind the paper's experiment 3: G - rank with the best of rank 0, so that the last group
+    gets 1; the published numbers fit G ... 1 and not G - 1 ... 0. Different from it: points are whole parts
+    of a budget, rounds within the noise are paid later instead of never, and a candidate that was taken by
+    mistake does not change places with the best (`simulation.point_rules.RankPoints` lets it, as the published
+    numbers need).
     """
 
     def settle(
@@ -45,7 +48,7 @@ class Rank:
 
 
 def rank_points(record: RoundRecord) -> NDArray[np.float64]:
-    """float64[G]: G - rank by value, the best of rank 0, ties at the mean rank."""
+    """float64[G]: G - rank by value, from G (the best, of rank 0) to 1 (the last), ties at the mean rank."""
     values = record.values
     better = (values[None, :] > values[:, None]).sum(axis=1)
     equal = (values[None, :] == values[:, None]).sum(axis=1)
