@@ -2,6 +2,7 @@
 
     python benchmarks/valuation.py                 # seconds and errors at n = 100, interleaved, medians
     python benchmarks/valuation.py --figure out.png  # error against evaluations, all methods
+    python benchmarks/valuation.py --cost out.png    # seconds and error against the number of contributors
 
 Contributors are rows of the MovieLens genre means, the target is one more row, the utility is minus the
 L2 distance of the centroid. `centroid_truth` may use what is known of means; KernelSHAP and the methods of
@@ -27,6 +28,7 @@ from crowdsft.core.valuation.games import CentroidGame
 Floats = NDArray[np.float64]
 DATA = Path(os.environ.get("CROWDSFT_SHARED_DATA", Path(__file__).resolve().parents[2] / "shared/data"))
 BUDGETS = (150, 250, 500, 1000, 2000)
+SIZES = (25, 50, 100, 200, 399)
 OURS = ("permutation", "control_variate", "leverage", "size_stratified", "auto")
 SHAPIQ = ("PermutationSamplingSV", "KernelSHAP", "SVARM", "StratifiedSamplingSV")
 
@@ -102,6 +104,50 @@ def compare_with_kernel_explainer(n: int, samples: int, repeats: int) -> None:
     print(f"  ratio of seconds             {ratio:9.0f} x  (least {min(row[4] for row in rows):.0f} x)")
 
 
+def cost_by_size(samples: int, repeats: int) -> dict[str, list[tuple[float, float]]]:
+    """For each way the median seconds and median error at every number of contributors, taken in turn."""
+    ways: dict[str, Callable[[CentroidGame, int], Floats]] = {
+        "centroid_truth": by_centroid_truth,
+        "auto, 2,000 evaluations": lambda game, seed: by_method("auto", game, 2000, seed),
+        f"KernelExplainer, {samples:,} samples": lambda game, seed: by_kernel_explainer(game, seed, samples),
+    }
+    found: dict[str, list[tuple[float, float]]] = {name: [] for name in ways}
+    for n in SIZES:
+        rows: dict[str, list[tuple[float, float]]] = {name: [] for name in ways}
+        for seed in range(repeats):
+            game = make_game(n, seed)
+            truth = game.shapley()
+            for name, way in ways.items():
+                rows[name].append(timed(lambda way=way, game=game, seed=seed: way(game, seed), truth))
+        for name, both in rows.items():
+            seconds, errors = zip(*both, strict=True)
+            found[name].append((statistics.median(seconds), statistics.median(errors)))
+    return found
+
+
+def draw_cost(found: dict[str, list[tuple[float, float]]], path: Path) -> None:
+    """Seconds and error against contributors, all axes logarithmic."""
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    from matplotlib import pyplot
+
+    figure, places = pyplot.subplots(1, 2, figsize=(10, 4.2), layout="constrained")
+    for place, label in enumerate(("seconds", "centred relative error")):
+        axes = places[place]
+        for (name, both), colour in zip(found.items(), ("#1f5fa8", "#2e8b57", "#c2571a"), strict=True):
+            axes.plot(SIZES, [row[place] for row in both], "o-", color=colour, label=name)
+        axes.set(xscale="log", yscale="log", xlabel="contributors", ylabel=label)
+        axes.set_xticks(SIZES, [str(size) for size in SIZES])
+        axes.minorticks_off()
+        axes.grid(visible=True, alpha=0.25)
+        axes.spines[["top", "right"]].set_visible(False)
+    places[1].axhline(1.0, color="grey", linewidth=0.8, linestyle=":")
+    places[1].text(SIZES[0], 1.05, "equal shares", color="grey", fontsize=8)
+    figure.legend(*places[0].get_legend_handles_labels(), loc="outside upper center", ncols=3, frameon=False)
+    figure.savefig(path, dpi=150)
+
+
 def errors_by_budget(n: int, repeats: int) -> dict[str, list[float]]:
     """Mean error of every method at every budget; infinite where a method refuses the budget."""
     games = [(make_game(n, seed), seed) for seed in range(repeats)]
@@ -146,9 +192,16 @@ def main() -> None:
     parser.add_argument("--samples", type=int, default=10_000, help="samples of KernelExplainer")
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--figure", type=Path, help="draw error against evaluations into this PNG file")
+    parser.add_argument("--cost", type=Path, help="draw cost against contributors into this PNG file")
     parser.add_argument("--only-speed", action="store_true", help="leave out the comparison by budget")
     options = parser.parse_args()
     compare_with_kernel_explainer(options.players, options.samples, options.repeats)
+    if options.cost:
+        found = cost_by_size(options.samples, min(options.repeats, 3))
+        print(f"\nmedian seconds and error at {', '.join(map(str, SIZES))} contributors")
+        for name, both in found.items():
+            print(f"  {name:32s}" + "".join(f"{seconds:9.4f} ({error:.3f})" for seconds, error in both))
+        draw_cost(found, options.cost)
     if options.only_speed:
         return
     table = errors_by_budget(options.players, min(options.repeats, 3))

@@ -339,6 +339,38 @@ def summary(rows: list[dict[str, Any]]) -> str:
     return "\n".join(lines)
 
 
+def best_other(row: dict[str, Any]) -> float:
+    """The least error of the simple methods and peers."""
+    methods = {name: found for name, found in row.items() if isinstance(found, dict)}
+    return min(found["error"] for name, found in methods.items() if name not in ("auto", "size_stratified"))
+
+
+def markdown(rows: list[dict[str, Any]]) -> str:
+    """One line per game and number of players: errors of auto and of the best simple method at every budget."""
+    lines = [
+        "| game | n | 1.5n | 2.5n | 5n | 500 | 2,000 | covers at 500, 2,000 | width at 500, 2,000 |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    for name, n in dict.fromkeys((row["game"], row["n"]) for row in rows):
+        cells = {row["budget"]: row for row in rows if (row["game"], row["n"]) == (name, n)}
+        words = []
+        for budget in budgets_for(n):
+            row = cells[budget]
+            missed = describe(row).startswith("BAD")
+            text = f"{row['auto']['error']:.3f} / {best_other(row):.3f}"
+            words.append(f"**{text}**" if missed else text)
+        covers = ", ".join(f"{cells[budget]['auto']['covered']:.2f}" for budget in (500, 2000))
+        widths = ", ".join(_width_ratio(cells[budget]) for budget in (500, 2000))
+        lines.append(f"| {name} | {n} | {' | '.join(words)} | {covers} | {widths} |")
+    return "\n".join(lines)
+
+
+def _width_ratio(row: dict[str, Any]) -> str:
+    """Width of our intervals over that of permutation sampling with as many evaluations."""
+    theirs = row["permutation"]["width"]
+    return f"{row['auto']['width'] / theirs:.2f}" if np.isfinite(theirs) and theirs > 0 else "-"
+
+
 def main() -> None:
     """Run a part of the suite and print one line per game and budget."""
     parser = argparse.ArgumentParser(
@@ -350,8 +382,13 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--methods", nargs="*", default=[*OURS, *PEERS])
     parser.add_argument("--out", type=Path)
+    parser.add_argument("--tabulate", nargs="*", type=Path, help="print a table of files of --out instead")
     options = parser.parse_args()
     warnings.simplefilter("ignore")
+    if options.tabulate:
+        rows = [row for path in options.tabulate for row in json.loads(path.read_text())]
+        print(markdown(rows), summary(rows), sep="\n\n")
+        return
     names = tuple(options.games or (TUNED if options.part == "tuned" else UNSEEN))
     rows = run(names, options.sizes, options.seeds, tuple(options.methods))
     print(summary(rows))

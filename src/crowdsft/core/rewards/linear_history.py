@@ -26,6 +26,10 @@ class LinearHistory:
     rounds the evidence cannot tell n contributors apart, and most points stay in escrow. Contributors
     with the same texts count as one.
 
+    Intervals hold 95 % where the utility is linear or values are noisy. Where it bends and there is next to no
+    noise, what the model cannot bend to is not in them: with a Euclidean distance, exact values and 50
+    contributors they held 37 %, with noise of half the spread between groups 92 %.
+
     Args:
         step: How far a candidate goes from the base to its members' mean, in (0, 1]; 1 in a campaign.
 
