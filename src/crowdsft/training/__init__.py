@@ -2,6 +2,7 @@
 
 from crowdsft.core.registry import Table
 from crowdsft.training.base import (
+    Credit,
     Example,
     GroupData,
     TrainedCandidate,
@@ -21,6 +22,7 @@ BACKENDS: Table[TrainingBackend] = Table(
 
 __all__ = [
     "BACKENDS",
+    "Credit",
     "Example",
     "GroupData",
     "TrainedCandidate",

@@ -36,11 +36,20 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class GroupData:
-    """The examples of one group in one round, and the seed that fixes every draw of its training."""
+    """The examples of one group in one round, and the seed that fixes every draw of its training.
+
+    Args:
+        group: Its number.
+        examples: What it learns from.
+        seed: Fixes every draw.
+        expert_answers: What credit is measured on (see `TrainingOptions.credit_every`); nothing is learnt
+            from them.
+    """
 
     group: int
     examples: tuple[Example, ...]
     seed: int
+    expert_answers: tuple[Example, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +75,9 @@ class TrainingOptions:
             "all-linear" means all of them. The output head is a matter of its own:
         adapt_head: Whether the output head gets an adapter too. A small model learns which words to use
             mainly there; see docs/decisions/lora-defaults.md.
+        credit_every: Measure what each contributor's rows do to the loss on the expert answers: the gradient
+            of that loss is taken at every so many steps. 0: no credit, at no cost.
+        credit_rows: Expert answers in each such gradient.
 
     Raises:
         SettingsError: Every field that is out of its range.
@@ -83,6 +95,8 @@ class TrainingOptions:
     gradient_clip: float = 1.0
     target_modules: str | tuple[str, ...] = "all-linear"
     adapt_head: bool = True
+    credit_every: int = 0
+    credit_rows: int = 4
 
     def __post_init__(self) -> None:
         faults = [
@@ -94,7 +108,7 @@ class TrainingOptions:
     def _problems(self) -> list[tuple[str, str]]:
         problems = [
             (name, "must be at least 1")
-            for name in ("rank", "batch_size", "passes")
+            for name in ("rank", "batch_size", "passes", "credit_rows")
             if getattr(self, name) < 1
         ]
         if self.max_tokens < 2:
@@ -106,7 +120,7 @@ class TrainingOptions:
         ]
         problems += [
             (name, "must be 0 or a positive number")
-            for name in ("weight_decay", "gradient_clip")
+            for name in ("weight_decay", "gradient_clip", "credit_every")
             if not 0 <= getattr(self, name) < math.inf
         ]
         if not 0 <= self.warmup_fraction <= 1:
@@ -127,6 +141,19 @@ class TrainingProgress:
 
 
 @dataclass(frozen=True, slots=True)
+class Credit:
+    """What one contributor's rows did to the loss on the expert answers, in one training.
+
+    Args:
+        contributor: Who.
+        gain: By how much they lowered it, to first order, in nats per response token; negative: raised it.
+    """
+
+    contributor: str
+    gain: float
+
+
+@dataclass(frozen=True, slots=True)
 class TrainedCandidate:
     """A group's fine-tuned model, as the adapter that makes it out of the base.
 
@@ -137,6 +164,8 @@ class TrainedCandidate:
         steps: Optimiser steps taken.
         losses: Mean loss per response token of each step's batch, in nats.
         seconds: Wall time of this group's training; a share of the whole where groups train together.
+        credits: One for each contributor with rows in the group, in order of first appearance; empty where
+            no credit was asked for.
     """
 
     group: int
@@ -145,6 +174,7 @@ class TrainedCandidate:
     steps: int
     losses: tuple[float, ...]
     seconds: float
+    credits: tuple[Credit, ...] = ()
 
 
 ProgressCallback = Callable[[TrainingProgress], None]
@@ -159,6 +189,7 @@ class TrainingBackend(Protocol):
       before; other groups beside it change a candidate by rounding at most;
     - multiplying every weight of a group by one positive number changes nothing but rounding;
     - an example of weight 0 changes nothing;
+    - asking for credit changes a candidate by rounding at most, or is refused;
     - a run that stops early (an error, Ctrl-C) leaves only whole adapters behind.
     """
 
@@ -184,6 +215,7 @@ class TrainingBackend(Protocol):
             J candidates, in the order of `groups`.
 
         Raises:
-            TrainingError: A group has nothing to learn from, or its loss is not a finite number.
+            TrainingError: A group has nothing to learn from, its loss is not a finite number, or credit is asked
+                for where it cannot be measured.
         """
         ...

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -73,11 +73,8 @@ def relevant_examples(group: GroupData) -> GroupData:
             "of them with a positive weight. Form fewer groups, or wait for more contributions."
         )
     mean = float(weights[weights > 0].mean())
-    scaled = tuple(
-        type(example)(example.prompt, example.response, example.weight / mean, example.contributor)
-        for example in kept
-    )
-    return GroupData(group.group, scaled, group.seed)
+    scaled = tuple(replace(example, weight=example.weight / mean) for example in kept)
+    return replace(group, examples=scaled)
 
 
 def make_batch(examples: Sequence[TokenisedExample], *, padding: int) -> Batch:

@@ -26,11 +26,13 @@ class TokenisedExample:
         tokens: Prompt and response, at least one token each.
         response_start: Number of the prompt's tokens.
         weight: The example's weight, as it was given.
+        contributor: Who gave it.
     """
 
     tokens: tuple[int, ...]
     response_start: int
     weight: float
+    contributor: str = ""
 
     @property
     def response_length(self) -> int:
@@ -83,7 +85,7 @@ def tokenise_examples(
             )
         response = tokenise_response(tokenizer, example.prompt, example.response)
         tokens = tuple(prompt + response)[:max_tokens]
-        tokenised.append(TokenisedExample(tokens, len(prompt), example.weight))
+        tokenised.append(TokenisedExample(tokens, len(prompt), example.weight, example.contributor))
     return tokenised
 
 

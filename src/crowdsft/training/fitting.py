@@ -30,6 +30,19 @@ def one_thread() -> Iterator[None]:
         torch.set_num_threads(threads)
 
 
+def refuse_credit(options: TrainingOptions, backend: str) -> None:
+    """Stop a backend that cannot measure credit from being asked to.
+
+    Raises:
+        TrainingError: Credit is asked for.
+    """
+    if options.credit_every:
+        raise TrainingError(
+            f"the training backend {backend!r} cannot measure credit (credit_every = {options.credit_every}). "
+            "Use 'multi_lora', or set credit_every = 0."
+        )
+
+
 def plan_batches(base: LoadedModel, group: GroupData, options: TrainingOptions) -> list[Batch]:
     """The batches of a group's training, in order.
 

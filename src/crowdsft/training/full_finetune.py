@@ -17,7 +17,7 @@ from torch import Tensor
 
 from crowdsft.training.adapters import FULL_WEIGHTS, save_adapter
 from crowdsft.training.base import GroupData, ProgressCallback, TrainedCandidate, TrainingOptions
-from crowdsft.training.fitting import Stopwatch, fit, one_thread, plan_batches
+from crowdsft.training.fitting import Stopwatch, fit, one_thread, plan_batches, refuse_credit
 from crowdsft.training.models import LoadedModel
 
 
@@ -34,7 +34,8 @@ class FullFinetune:
         output: Path,
         progress: ProgressCallback | None = None,
     ) -> list[TrainedCandidate]:
-        """See `TrainingBackend.train`."""
+        """See `TrainingBackend.train`; credit is refused."""
+        refuse_credit(options, "full_finetune")
         candidates = []
         with one_thread():
             for group in groups:

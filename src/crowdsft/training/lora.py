@@ -17,7 +17,7 @@ from crowdsft.core.errors import MissingExtraError, TrainingError
 from crowdsft.core.seeds import derive_seed
 from crowdsft.training.adapters import lora_config, save_adapter
 from crowdsft.training.base import GroupData, ProgressCallback, TrainedCandidate, TrainingOptions
-from crowdsft.training.fitting import Stopwatch, fit, one_thread, plan_batches
+from crowdsft.training.fitting import Stopwatch, fit, one_thread, plan_batches, refuse_credit
 from crowdsft.training.models import LoadedModel
 from crowdsft.training.targets import adapted_modules, short_names
 
@@ -40,7 +40,8 @@ class Lora:
         output: Path,
         progress: ProgressCallback | None = None,
     ) -> list[TrainedCandidate]:
-        """See `TrainingBackend.train`."""
+        """See `TrainingBackend.train`; credit is refused."""
+        refuse_credit(options, "lora")
         candidates = []
         targets = short_names(base.model, adapted_modules(base.model, options))
         with one_thread(), peft_model(base.model, options) as wrapped:

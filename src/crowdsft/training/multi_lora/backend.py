@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -14,6 +14,7 @@ from torch import Tensor
 
 from crowdsft.training.adapters import lora_config, save_adapter
 from crowdsft.training.base import (
+    Credit,
     GroupData,
     ProgressCallback,
     TrainedCandidate,
@@ -23,7 +24,9 @@ from crowdsft.training.base import (
 from crowdsft.training.chat_examples import TokenisedExample
 from crowdsft.training.fitting import Stopwatch, finite_loss, one_thread, plan_examples
 from crowdsft.training.models import LoadedModel
+from crowdsft.training.multi_lora.apart import Apart
 from crowdsft.training.multi_lora.batches import StepExamples
+from crowdsft.training.multi_lora.in_run_credit import InRunCredit
 from crowdsft.training.multi_lora.llama import is_lean_model, lean_model, lean_shapes
 from crowdsft.training.multi_lora.optimiser import BatchedAdamW
 from crowdsft.training.multi_lora.parameters import AdapterParameters
@@ -35,13 +38,20 @@ from crowdsft.training.targets import adapted_modules, short_names
 class Forward(Protocol):
     """A model that computes the losses of several adapters at once."""
 
-    def losses(self, examples: StepExamples, adapters: slice) -> Tensor:
-        """float[J]: the weighted mean loss of each of `adapters` on its examples, with a graph behind it."""
+    def losses(self, examples: StepExamples, adapters: slice, apart: Apart | None = None) -> Tensor:
+        """float[J]: the weighted mean loss of each of `adapters` on its examples, with a graph behind it.
+
+        Args:
+            examples: Of each adapter.
+            adapters: Which.
+            apart: Keep gradients apart by whose examples they come from. With held-out examples the losses
+                are float[2, J], theirs in the second row.
+        """
         ...
 
 
 @dataclass(slots=True)
-class _Run:
+class Run:
     """One group's way through training.
 
     Args:
@@ -58,6 +68,44 @@ class _Run:
     @property
     def tokens(self) -> int:
         return sum(len(example.tokens) for step in self.steps for example in step)
+
+
+@dataclass(frozen=True, slots=True)
+class TrainedTogether:
+    """Adapters in memory, just trained.
+
+    Args:
+        model: Computes losses under them.
+        parameters: Their values; row k belongs to `runs[k]`.
+        runs: The groups' ways through training, the longest first.
+        credit: What was measured on the way; None where it was not asked for.
+    """
+
+    model: Forward
+    parameters: AdapterParameters
+    runs: tuple[Run, ...]
+    credit: InRunCredit | None = None
+
+    def credits(self, row: int) -> tuple[Credit, ...]:
+        """Of the contributors of `runs[row]`."""
+        return () if self.credit is None else self.credit.credits_of(row)
+
+    @torch.no_grad()
+    def held_out_losses(
+        self, examples: Sequence[TokenisedExample], *, tokens_per_pass: int = 4_000
+    ) -> list[float]:
+        """Mean loss per response token of every group's adapter on the same examples, in the groups' order.
+
+        Args:
+            examples: At least one.
+            tokens_per_pass: As in `MultiLora`.
+        """
+        losses = [0.0] * len(self.runs)
+        for span in passes([examples] * len(self.runs), tokens_per_pass):
+            found = self.model.losses([examples] * (span.stop - span.start), span)
+            for run, loss in zip(self.runs[span], found.tolist(), strict=True):
+                losses[run.place] = loss
+        return losses
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,30 +134,56 @@ class MultiLora:
     ) -> list[TrainedCandidate]:
         """See `TrainingBackend.train`."""
         watch = Stopwatch()
-        runs = [_Run(place, group, plan_examples(base, group, options)) for place, group in enumerate(groups)]
-        runs.sort(key=lambda run: -len(run.steps))
-        if not runs:
+        if not groups:
             return []
         targets = short_names(base.model, adapted_modules(base.model, options))
-        with one_thread():
-            parameters, forward = self._prepare(base, runs, options)
-            with forward as model:
-                self._fit(model, parameters, runs, options, progress)
-            config = lora_config(
-                rank=options.rank, alpha=options.alpha, target_modules=targets, base=base.reference
-            )
-            saved = [save_adapter(output, config, parameters.stored(row)) for row in range(len(runs))]
+        config = lora_config(
+            rank=options.rank, alpha=options.alpha, target_modules=targets, base=base.reference
+        )
+        with self.trained(base, groups, options=options, progress=progress) as together:
+            runs = together.runs
+            saved = [
+                save_adapter(output, config, together.parameters.stored(row)) for row in range(len(runs))
+            ]
+            credits_of = [together.credits(row) for row in range(len(runs))]
         per_token = watch.seconds() / sum(run.tokens for run in runs)
         candidates = {
             run.place: TrainedCandidate(
-                run.group.group, folder, digest, len(run.steps), tuple(run.losses), per_token * run.tokens
+                run.group.group,
+                folder,
+                digest,
+                len(run.steps),
+                tuple(run.losses),
+                per_token * run.tokens,
+                earned,
             )
-            for run, (folder, digest) in zip(runs, saved, strict=True)
+            for run, (folder, digest), earned in zip(runs, saved, credits_of, strict=True)
         }
         return [candidates[place] for place in range(len(runs))]
 
+    @contextmanager
+    def trained(
+        self,
+        base: LoadedModel,
+        groups: Sequence[GroupData],
+        *,
+        options: TrainingOptions,
+        progress: ProgressCallback | None = None,
+    ) -> Iterator[TrainedTogether]:
+        """Train one adapter per group, at least one, and hand them out in memory for the length of the block."""
+        runs = [Run(place, group, plan_examples(base, group, options)) for place, group in enumerate(groups)]
+        runs.sort(key=lambda run: -len(run.steps))
+        with one_thread():
+            parameters, forward = self._prepare(base, runs, options)
+            credit = None
+            if options.credit_every:
+                credit = InRunCredit(parameters, [run.group for run in runs], base, options)
+            with forward as model:
+                self._fit(model, parameters, runs, options, progress, credit)
+                yield TrainedTogether(model, parameters, tuple(runs), credit)
+
     def _prepare(
-        self, base: LoadedModel, runs: Sequence[_Run], options: TrainingOptions
+        self, base: LoadedModel, runs: Sequence[Run], options: TrainingOptions
     ) -> tuple[AdapterParameters, AbstractContextManager[Forward]]:
         names = adapted_modules(base.model, options)
         weight = base.model.get_submodule(names[0]).weight
@@ -133,23 +207,34 @@ class MultiLora:
         self,
         model: Forward,
         parameters: AdapterParameters,
-        runs: Sequence[_Run],
+        runs: Sequence[Run],
         options: TrainingOptions,
         progress: ProgressCallback | None,
+        credit: InRunCredit | None,
     ) -> None:
         """Train every run to its end; `runs` are sorted by their number of steps, the longest first."""
         optimiser = BatchedAdamW(parameters, options)
         budget = self.tokens_per_pass or default_tokens_per_pass(parameters.values.device)
         for step in range(len(runs[0].steps)):
             active = [run for run in runs if step < len(run.steps)]
-            for span in passes([run.steps[step] for run in active], budget):
-                losses = model.losses([run.steps[step] for run in active[span]], span)
+            examples: StepExamples = [run.steps[step] for run in active]
+            credited = None if credit is None else credit.lay_out(step, examples)
+            for span in passes(examples if credited is None else credited.examples, budget):
+                if credited is None:
+                    losses = model.losses(examples[span], span)
+                else:
+                    mine, apart = credited.only(span)
+                    losses = model.losses(mine, span, apart)
                 losses.sum().backward()  # type: ignore[no-untyped-call]
-                for run, loss in zip(active[span], losses.tolist(), strict=True):
+                for run, loss in zip(
+                    active[span], losses.view(-1, len(active[span]))[0].tolist(), strict=True
+                ):
                     run.losses.append(
                         finite_loss(loss, group=run.group.group, step=step + 1, options=options)
                     )
-            optimiser.step([learning_rate_at(step, len(run.steps), options) for run in active])
+            if credit is not None:
+                credit.sum_up(len(active))
+            optimiser.step([learning_rate_at(step, len(run.steps), options) for run in active], credit)
             if progress is not None:
                 for run in active:
                     progress(TrainingProgress(run.group.group, step + 1, len(run.steps), run.losses[-1]))

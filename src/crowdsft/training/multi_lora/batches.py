@@ -22,18 +22,28 @@ class Labels:
     Args:
         places: int64[J * m]; index of each position among all tokens of the batch.
         targets: int64[J, m]; the next token there.
-        weights: float[J, m]; weight of its example over the adapter's number of response tokens.
+        weights: float[J, m]; weight of its example over the adapter's number of response tokens, among those
+            that are learnt from or among the others.
+        is_held_out: bool[J, m]; which of them nothing is learnt from; None where there are none.
     """
 
     places: Tensor
     targets: Tensor
     weights: Tensor
+    is_held_out: Tensor | None = None
 
     def losses(self, logits: Tensor) -> Tensor:
-        """float[J]: each adapter's weighted negative log-likelihood, from logits [J * m, V] at `places`."""
+        """float[J]: each adapter's weighted negative log-likelihood, from logits [J * m, V] at `places`.
+
+        With held-out examples: float[2, J], theirs in the second row.
+        """
         wide = logits if logits.dtype == torch.float64 else logits.float()
         each = nn.functional.cross_entropy(wide, self.targets.reshape(-1), reduction="none")
-        return (each.view(self.weights.shape) * self.weights.to(each.dtype)).sum(dim=1)
+        weighted = each.view(self.weights.shape) * self.weights.to(each.dtype)
+        if self.is_held_out is None:
+            return weighted.sum(dim=1)
+        parts = [weighted.masked_fill(mask, 0.0) for mask in (self.is_held_out, ~self.is_held_out)]
+        return torch.stack(parts).sum(dim=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +83,8 @@ class PackedBatch:
     labels: Labels
 
 
-def pad_rows(examples: StepExamples, *, padding: int, device: torch.device) -> RowBatch:
-    """Lay out one step as padded rows."""
+def pad_rows(examples: StepExamples, *, padding: int, device: torch.device, held_out: int = 0) -> RowBatch:
+    """Lay out one step as padded rows; nothing is learnt from the last `held_out` examples of each adapter."""
     rows = max(len(mine) for mine in examples)
     longest = max(len(example.tokens) for mine in examples for example in mine)
     tokens = np.full((len(examples) * rows, longest), padding, dtype=np.int64)
@@ -86,12 +96,12 @@ def pad_rows(examples: StepExamples, *, padding: int, device: torch.device) -> R
             tokens[place, : len(example.tokens)] = example.tokens
             mask[place, : len(example.tokens)] = 1
         starts.append([(adapter * rows + place) * longest for place in range(len(mine))])
-    labels = _labels(examples, starts, device)
+    labels = _labels(examples, starts, device, held_out)
     return RowBatch(torch.from_numpy(tokens).to(device), torch.from_numpy(mask).to(device), labels)
 
 
-def pack(examples: StepExamples, *, padding: int, device: torch.device) -> PackedBatch:
-    """Lay out one step as packed tokens."""
+def pack(examples: StepExamples, *, padding: int, device: torch.device, held_out: int = 0) -> PackedBatch:
+    """Lay out one step as packed tokens; nothing is learnt from the last `held_out` examples of each adapter."""
     longest = max(len(example.tokens) for mine in examples for example in mine)
     width = max(sum(len(example.tokens) for example in mine) for mine in examples)
     tokens = np.full((len(examples), width), padding, dtype=np.int64)
@@ -118,27 +128,35 @@ def pack(examples: StepExamples, *, padding: int, device: torch.device) -> Packe
     arrays = [tokens, to_rows.reshape(-1), to_packed]
     on_device = [torch.from_numpy(np.ascontiguousarray(array)).to(device) for array in arrays]
     packed, rows, places = on_device
-    return PackedBatch(packed, rows, places, longest, _labels(examples, starts, device))
+    return PackedBatch(packed, rows, places, longest, _labels(examples, starts, device, held_out))
 
 
-def _labels(examples: StepExamples, starts: Sequence[Sequence[int]], device: torch.device) -> Labels:
+def _labels(
+    examples: StepExamples, starts: Sequence[Sequence[int]], device: torch.device, held_out: int
+) -> Labels:
     """The positions before each response token; `starts` says where each example begins."""
     counts = [sum(example.response_length for example in mine) for mine in examples]
     width = max(counts)
     places = np.zeros((len(examples), width), dtype=np.int64)
     targets = np.zeros((len(examples), width), dtype=np.int64)
     weights = np.zeros((len(examples), width))
+    is_held_out = np.zeros((len(examples), width), dtype=bool)
     for adapter, (mine, mine_starts) in enumerate(zip(examples, starts, strict=True)):
         column = 0
-        for example, start in zip(mine, mine_starts, strict=True):
+        learnt = len(mine) - held_out
+        held_out_tokens = sum(example.response_length for example in mine[learnt:])
+        for place, (example, start) in enumerate(zip(mine, mine_starts, strict=True)):
             span = slice(column, column + example.response_length)
             first = start + example.response_start - 1
             places[adapter, span] = np.arange(first, first + example.response_length)
             targets[adapter, span] = example.tokens[example.response_start :]
-            weights[adapter, span] = example.weight / counts[adapter]
+            is_held_out[adapter, span] = place >= learnt
+            among = held_out_tokens if place >= learnt else counts[adapter] - held_out_tokens
+            weights[adapter, span] = example.weight / among
             column = span.stop
     return Labels(
         torch.from_numpy(places.reshape(-1)).to(device),
         torch.from_numpy(targets).to(device),
         torch.from_numpy(weights).to(device),
+        torch.from_numpy(is_held_out).to(device) if held_out else None,
     )

@@ -36,11 +36,18 @@ class _AdaptedLinear(torch.autograd.Function):
         factors: FactorGroup = ctx.factors
         (dy,) = gradients
         d_inner = torch.empty_like(inner)
-        for part in factors.parts:
+        shares = factors.shares
+        for number, part in enumerate(factors.parts):
             d_part = dy[..., part.columns].to(inner.dtype)
             d_inner[..., part.ranks] = torch.bmm(d_part, part.B)
-            part.B_gradient.baddbmm_(d_part.mT, inner[..., part.ranks], alpha=factors.scale)
-        factors.A_gradient.baddbmm_(d_inner.mT, low, alpha=factors.scale)
+            if shares is None:
+                part.B_gradient.baddbmm_(d_part.mT, inner[..., part.ranks], alpha=factors.scale)
+            else:
+                shares.put_outer(number, d_part, inner[..., part.ranks], factors.scale)
+        if shares is None:
+            factors.A_gradient.baddbmm_(d_inner.mT, low, alpha=factors.scale)
+        else:
+            shares.put_inner(d_inner, low, factors.scale)
         if not ctx.needs_input_grad[0]:
             return None, None, None, None
         dx = dy @ weight

@@ -16,6 +16,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from crowdsft.training.multi_lora.apart import Apart, packed_blocks
 from crowdsft.training.multi_lora.batches import PackedBatch, StepExamples, pack
 from crowdsft.training.multi_lora.fused import gate, gather, rms_norm, rows_for_attention
 from crowdsft.training.multi_lora.layer import adapted_linear
@@ -154,10 +155,16 @@ class LlamaForward:
     parameters: AdapterParameters
     padding: int
 
-    def losses(self, examples: StepExamples, adapters: slice) -> Tensor:
-        """float[J]: the weighted mean loss of each of `adapters` on its examples, with a graph behind it."""
-        batch = pack(examples, padding=self.padding, device=self.parameters.values.device)
-        factors = self.parameters.only(adapters)
+    def losses(self, examples: StepExamples, adapters: slice, apart: Apart | None = None) -> Tensor:
+        """See `Forward.losses`."""
+        batch = pack(
+            examples,
+            padding=self.padding,
+            device=self.parameters.values.device,
+            held_out=apart.held_out if apart else 0,
+        )
+        blocks = packed_blocks(examples, apart, batch.labels) if apart else None
+        factors = self.parameters.only(adapters, blocks)
         x = nn.functional.embedding(batch.tokens, self.llama.embedding).requires_grad_()
         turn = self._rotation(x, batch.longest)
         for layer in self.llama.layers[:-1]:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import torch
 
 from crowdsft.training.base import TrainingOptions
+from crowdsft.training.multi_lora.in_run_credit import InRunCredit
 from crowdsft.training.multi_lora.parameters import AdapterParameters
 from crowdsft.training.optimiser import BETA_1, BETA_2, EPSILON
 
@@ -27,15 +28,22 @@ class BatchedAdamW:
         self._rate_factors = parameters.rate_factors(options.b_rate_ratio)
 
     @torch.no_grad()
-    def step(self, learning_rates: Sequence[float]) -> None:
-        """Update the first len(learning_rates) adapters and clear their gradients."""
+    def step(self, learning_rates: Sequence[float], credit: InRunCredit | None = None) -> None:
+        """Update the first len(learning_rates) adapters and clear their gradients.
+
+        Args:
+            learning_rates: Of this step.
+            credit: Is told what becomes of the gradients.
+        """
         active = slice(0, len(learning_rates))
         values, gradients = self._parameters.values[active], self._parameters.gradients[active]
         mean, square = self._mean[active], self._square[active]
+        clips = None
         if self._options.gradient_clip > 0:
             norms = torch.linalg.vector_norm(gradients, dim=1, keepdim=True)
             limit = self._options.gradient_clip
-            gradients.mul_(torch.where(norms > limit, limit / (norms + 1e-6), 1.0))
+            clips = torch.where(norms > limit, limit / (norms + 1e-6), 1.0)
+            gradients.mul_(clips)
         self._updates += 1
         rates = torch.tensor(learning_rates, dtype=values.dtype, device=values.device)[:, None]
         mean.lerp_(gradients, 1 - BETA_1)
@@ -43,6 +51,10 @@ class BatchedAdamW:
         if self._options.weight_decay > 0:
             values.addcmul_(values, rates * self._rate_factors, value=-self._options.weight_decay)
         spread = square.sqrt().div_(math.sqrt(1 - BETA_2**self._updates)).add_(EPSILON)
+        bias = 1 - BETA_1**self._updates
+        if credit is not None:
+            steps = self._rate_factors.div(spread).mul_(rates).div_(bias)
+            credit.add(clips, mean, steps)
         update = mean.div(spread).mul_(self._rate_factors)
-        values.addcmul_(update, rates, value=-1 / (1 - BETA_1**self._updates))
+        values.addcmul_(update, rates, value=-1 / bias)
         gradients.zero_()

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
 from crowdsft.core.seeds import derive_seed
+from crowdsft.training.multi_lora.shares import GroupShares, StepBlocks
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +52,14 @@ class FactorGroup:
         A, A_gradient: [J, parts * rank, inputs].
         parts: The modules that have an adapter.
         scale: alpha / rank.
+        shares: Where gradients go when they are wanted apart, instead of `A_gradient` and `B_gradient`.
     """
 
     A: Tensor
     A_gradient: Tensor
     parts: tuple[Part, ...]
     scale: float
+    shares: GroupShares | None = None
 
     def only(self, rows: slice) -> FactorGroup:
         """Views of some of the adapters."""
@@ -99,6 +102,7 @@ class AdapterParameters:
         self.values = torch.zeros(count, size, dtype=dtype, device=device)
         self.gradients = (torch.zeros_like if trained else torch.empty_like)(self.values)
         self.groups: dict[str, FactorGroup] = {}
+        self.shares: Tensor | None = None
         self._views: dict[tuple[int, int], dict[str, FactorGroup]] = {}
         self._b_columns = torch.zeros(size, dtype=torch.bool, device=device)
         start = 0
@@ -139,12 +143,39 @@ class AdapterParameters:
             )
         return FactorGroup(A, A_gradient, tuple(parts), scale), start
 
-    def only(self, adapters: slice) -> dict[str, FactorGroup]:
-        """The groups' views of some of the adapters."""
+    def only(self, adapters: slice, blocks: StepBlocks | None = None) -> dict[str, FactorGroup]:
+        """The groups' views of some of the adapters.
+
+        Args:
+            adapters: Which.
+            blocks: Whose gradients are wanted apart in the coming pass; None: only their sum.
+        """
         key = (adapters.start, adapters.stop)
         if key not in self._views:
             self._views[key] = {name: group.only(adapters) for name, group in self.groups.items()}
-        return self._views[key]
+        if blocks is None:
+            return self._views[key]
+        assert self.shares is not None
+        return {
+            name: replace(group, shares=self._shares_of(self.groups[name], adapters, blocks))
+            for name, group in self._views[key].items()
+        }
+
+    def share_gradients(self, slots: int) -> Tensor:
+        """Make room for gradients kept apart, [J, slots, P]; what is in it at first means nothing."""
+        self.shares = self.values.new_zeros(len(self.values), slots, self.values.shape[1])
+        return self.shares
+
+    def _shares_of(self, group: FactorGroup, adapters: slice, blocks: StepBlocks) -> GroupShares:
+        """Where one group's gradients stand in `shares`, at the same columns as its values in `values`."""
+        assert self.shares is not None
+        shares = self.shares[adapters]
+
+        def view(like: Tensor) -> Tensor:
+            start, size = like.storage_offset(), like.shape[1] * like.shape[2]
+            return shares[..., start : start + size].view(*shares.shape[:2], *like.shape[1:])
+
+        return GroupShares(view(group.A), tuple(view(part.B) for part in group.parts), blocks)
 
     def rate_factors(self, b_rate_ratio: float) -> Tensor:
         """[P]: what the learning rate of each parameter is multiplied by."""

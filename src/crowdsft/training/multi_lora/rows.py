@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from crowdsft.core.errors import TrainingError
 from crowdsft.training.fitting import only_these_positions
+from crowdsft.training.multi_lora.apart import Apart, padded_blocks
 from crowdsft.training.multi_lora.batches import StepExamples, pad_rows
 from crowdsft.training.multi_lora.layer import adapted_linear
 from crowdsft.training.multi_lora.parameters import AdapterParameters, FactorGroup, Shape
@@ -56,11 +57,17 @@ class RowsForward:
     parameters: AdapterParameters
     padding: int
 
-    def losses(self, examples: StepExamples, adapters: slice) -> Tensor:
-        """float[J]: the weighted mean loss of each of `adapters` on its examples, with a graph behind it."""
-        batch = pad_rows(examples, padding=self.padding, device=self.parameters.values.device)
+    def losses(self, examples: StepExamples, adapters: slice, apart: Apart | None = None) -> Tensor:
+        """See `Forward.losses`."""
+        batch = pad_rows(
+            examples,
+            padding=self.padding,
+            device=self.parameters.values.device,
+            held_out=apart.held_out if apart else 0,
+        )
         expected = (batch.tokens.numel(), batch.labels.places.numel())
-        factors = self.parameters.only(adapters)
+        blocks = padded_blocks(examples, apart, batch) if apart else None
+        factors = self.parameters.only(adapters, blocks)
         for module in self.modules:
             module.factors = factors[module.name]
             module.expected = expected
