@@ -29,6 +29,8 @@ from crowdsft.core.valuation import games as solved
 from crowdsft.core.valuation.games import SolvedGame
 
 Floats = NDArray[np.float64]
+
+ROUNDING = 1e-9
 DATA = Path(os.environ.get("CROWDSFT_SHARED_DATA", Path(__file__).resolve().parents[2] / "shared/data"))
 
 TUNED = (
@@ -247,27 +249,35 @@ def peer_values(name: str, game: SolvedGame, budget: int, seed: int) -> Floats:
     return np.array([found[(player,)] for player in range(game.n)])
 
 
-def relative_error(found: Floats, truth: Floats) -> float:
-    """|found - truth| / |truth|, both less their mean."""
-    centred = truth - truth.mean()
-    return float(np.linalg.norm(found - found.mean() - centred) / np.linalg.norm(centred))
+def relative_error(found: Floats, truth: Floats, spread: float) -> float:
+    """|found - truth| less its mean, over sqrt(n) spread."""
+    off = (found - found.mean()) - (truth - truth.mean())
+    return float(np.sqrt((off**2).mean()) / spread)
+
+
+def spread_of(game: SolvedGame, truth: Floats) -> float:
+    """Standard deviation of the values; where all are equal, as in `cut`, the most that one is worth alone."""
+    alone = float(np.abs(game(np.eye(game.n, dtype=bool))).max())
+    return float(truth.std()) if truth.std() > ROUNDING * alone else alone
 
 
 def measure(method: str, game: SolvedGame, truth: Floats, budget: int, seed: int) -> dict[str, float]:
     """Error, seconds and, for our methods, coverage and mean width of nominal 95 % intervals."""
+    spread = spread_of(game, truth)
     begun = time.perf_counter()
     if method in PEERS:
         found = peer_values(method, game, budget, seed)
-        return {"error": relative_error(found, truth), "seconds": time.perf_counter() - begun}
+        seconds = time.perf_counter() - begun
+        return {"error": relative_error(found, truth, spread), "seconds": seconds}
     valuation = value_game(game, METHODS.make(method), budget, np.random.default_rng(seed))
     seconds = time.perf_counter() - begun
-    slack = 1e-9 * np.abs(truth).max()
+    slack = ROUNDING * spread
     low, high = valuation.intervals().T
     return {
-        "error": relative_error(valuation.values, truth),
+        "error": relative_error(valuation.values, truth, spread),
         "seconds": seconds,
         "covered": float(((low - slack <= truth) & (truth <= high + slack)).mean()),
-        "width": float(np.mean(high - low) / truth.std()),
+        "width": float(np.mean(high - low) / spread),
     }
 
 
