@@ -117,10 +117,11 @@ def amounts_due(
         What is due to each contributor of `crowd`.
     """
     points, estimates, errors = (np.zeros(len(crowd)) for _ in range(3))
+    joined = crowd.joined
     for index in range(covered_rounds):
         members = np.flatnonzero(crowd.present[index])
         players, player_of = np.unique(clusters[members], return_inverse=True)
-        parts = _parts_of_members(player_of, crowd.joined[members])
+        parts = _parts_of_members(player_of, joined[members])
         worths = appraisal.worths(index, players, clusters)
         for worth in worths:
             budget = budget_per_round / len(worths)
