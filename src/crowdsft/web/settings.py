@@ -10,6 +10,7 @@ CROWDSFT_HTTPS          1 when a proxy in front speaks HTTPS: secure cookies, st
 CROWDSFT_PROXIES        how many proxies in front add to X-Forwarded-For; default 1 with CROWDSFT_HTTPS, else 0
 CROWDSFT_RATE_LIMITS    0 turns the limits on sign-ups, log-ins and requests off; loopback is never limited
 CROWDSFT_TRUST_ORGANISERS  1 lets campaigns use models from this machine's folders and models with code of their own
+CROWDSFT_MACHINE_HOUR_COST  what an hour of the worker's machine costs ("2.50 EUR"), for estimates; default: not told
 CROWDSFT_LOG_LEVEL      of crowdsft's own messages on standard error; default INFO
 CROWDSFT_DEBUG          1 for developing only
 """
@@ -31,6 +32,7 @@ DATA = Path(os.environ.get("CROWDSFT_DATA", Path.cwd() / "crowdsft-data"))
 DEBUG = os.environ.get("CROWDSFT_DEBUG") == "1"
 HTTPS = os.environ.get("CROWDSFT_HTTPS") == "1"
 RATE_LIMITS = os.environ.get("CROWDSFT_RATE_LIMITS", "1") != "0"
+MACHINE_HOUR_COST = os.environ.get("CROWDSFT_MACHINE_HOUR_COST", "")
 TRUST_ORGANISERS = os.environ.get("CROWDSFT_TRUST_ORGANISERS") == "1"
 
 

@@ -197,7 +197,7 @@ def test_nobody_touches_somebody_elses_task(
 ) -> None:
     for client in (as_charlie, as_alice):
         response = client.post(f"{URL}{task.pk}/{action}/", {"response": "stolen", "reason": "stolen"})
-        assert response.status_code == 403
+        assert response.status_code == 404
     task.refresh_from_db()
     assert (task.state, task.draft) == (Task.OPEN, "")
 
@@ -206,7 +206,7 @@ def test_nobody_hands_in_somebody_elses_task(
     as_charlie: Client, charlie: User, task: Task, builder: CampaignBuilder
 ) -> None:
     as_charlie.post("/campaigns/joy-in-comments/join/", {"licence": "yes", "consent": "yes"})
-    assert as_charlie.post(URL, {"task": task.pk, "response": "stolen"}).status_code == 403
+    assert as_charlie.post(URL, {"task": task.pk, "response": "stolen"}).status_code == 404
     assert not Contribution.objects.exists()
 
 

@@ -23,7 +23,6 @@ from crowdsft.web.api.access import (
     signed_in,
 )
 from crowdsft.web.api.limits import NEW_CAMPAIGN
-from crowdsft.web.campaigns.audit import note
 from crowdsft.web.campaigns.consent import current_consent, last_agreement
 from crowdsft.web.campaigns.create import create_campaign, join, request_close
 from crowdsft.web.campaigns.models import Campaign, Step
@@ -224,9 +223,9 @@ def result(request: HttpRequest, slug: str) -> dict[str, Any]:
 def close_round_now(request: HttpRequest, slug: str) -> Summary:
     """Close the open round (organisers)."""
     campaign = find_campaign(slug)
-    require_organiser(campaign, organising(request))
-    request_close(campaign)
-    note(campaign, signed_in(request), "closed the round by hand", f"round {campaign.round_number}")
+    user = organising(request)
+    require_organiser(campaign, user)
+    request_close(campaign, user)
     return summary_of(campaign)
 
 

@@ -16,6 +16,7 @@ from crowdsft.core.seeds import derive_seed
 from crowdsft.core.settings import CampaignSettings, settings_to_dict
 from crowdsft.rounds.references import check_references
 from crowdsft.web.accounts.models import User
+from crowdsft.web.campaigns.audit import note
 from crowdsft.web.campaigns.consent import agree, publish_consent
 from crowdsft.web.campaigns.models import Campaign, Membership
 from crowdsft.web.journal_django import open_campaign, wake
@@ -193,7 +194,7 @@ def member_from_file(campaign: Campaign, name: str) -> Membership:
     return membership
 
 
-def request_close(campaign: Campaign) -> None:
+def request_close(campaign: Campaign, actor: User | None) -> None:
     """Close the open round now, as its organiser asks.
 
     Raises:
@@ -203,6 +204,7 @@ def request_close(campaign: Campaign) -> None:
     if not campaign.is_collecting:
         raise InputError("No round is open, so there is nothing to close. Wait for the next round to open.")
     Campaign.objects.filter(pk=campaign.pk).update(close_requested_round=campaign.round_number)
+    note(campaign, actor, "closed a round by hand", f"round {campaign.round_number}")
     wake(campaign)
 
 

@@ -19,7 +19,8 @@ ONE_YEAR_SECONDS = 365 * 24 * 3600
 @require_safe
 def account(request: HttpRequest) -> HttpResponse:
     """Who I am here, where I take part, and the way out."""
-    memberships = Membership.objects.filter(user=signed_in(request.user)).select_related("campaign")
+    mine = Membership.objects.filter(user=signed_in(request.user), left=None)
+    memberships = mine.select_related("campaign")
     return render(request, "pages/account.html", {"memberships": memberships.order_by("-joined")})
 
 

@@ -1,20 +1,17 @@
-"""One campaign: what it is for, how the model gets on, who has points; joining it; closing and retrying."""
+"""One campaign: what it is for, how the model gets on, who has points; closing and retrying."""
 
 from __future__ import annotations
 
 import hashlib
 from typing import Any
-from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
-from django.urls import reverse
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from crowdsft.core.errors import InputError
-from crowdsft.web.campaigns.create import join as join_campaign
 from crowdsft.web.campaigns.create import request_close
 from crowdsft.web.campaigns.models import Membership
 from crowdsft.web.charts import distance_chart
@@ -53,41 +50,12 @@ def live(request: HttpRequest, slug: str) -> HttpResponse:
     )
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-def join(request: HttpRequest, slug: str) -> HttpResponse:
-    """Show what joining means, and join when licence and consent are both agreed to."""
-    found = visit(request, slug)
-    if found.user is None:
-        return redirect(f"{reverse('account_signup')}?{urlencode({'next': request.path})}")
-    if found.is_contributor:
-        return redirect("work", slug=slug)
-    missing: list[str] = []
-    if request.method == "POST":
-        missing = [name for name in ("licence", "consent") if not request.POST.get(name)]
-        if not missing:
-            membership = join_campaign(found.campaign, found.user)
-            messages.success(
-                request, f"Welcome to {found.campaign.name}. You are {membership.pseudonym} here."
-            )
-            return redirect("work", slug=slug)
-    context = {
-        "campaign": found.campaign,
-        "plan": found.state.plan,
-        "pseudonym": found.user.pseudonym,
-        "missing": missing,
-        "checked": request.POST,
-        "guidelines": render_markdown(found.state.plan.campaign.guidelines),
-        "section": "campaigns",
-    }
-    return render(request, "pages/join.html", context, status=422 if missing else 200)
-
-
 @require_POST
 def close_round(request: HttpRequest, slug: str) -> HttpResponse:
     """Close the open round now."""
     found = organiser_visit(request, slug)
     try:
-        request_close(found.campaign)
+        request_close(found.campaign, found.user)
     except InputError as error:
         messages.error(request, str(error))
     else:

@@ -90,6 +90,10 @@ def _choice(label: str, choices: Iterable[tuple[str, str]], help_text: str = "")
     )
 
 
+def _tick(label: str, help_text: str = "") -> forms.BooleanField:
+    return forms.BooleanField(label=label, help_text=help_text, required=False)
+
+
 def _radio(label: str, choices: Iterable[tuple[str, str]]) -> forms.CharField:
     return forms.CharField(label=label, required=False, widget=forms.RadioSelect(choices=list(choices)))
 
@@ -112,11 +116,15 @@ class CampaignForm(forms.Form):
         self.label_suffix = ""
         self.fields.update(_fields())
 
-    def plan(self) -> dict[str, Any]:
-        """The nested settings that the form says; what was left empty is left out."""
+    def plan(self, kept: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """The nested settings that the form says; what was left empty is left out.
+
+        Args:
+            kept: Settings of a draft: those that the form has no field for stay as they are.
+        """
         self.is_valid()
         values = {name: value for name, value in self.cleaned_data.items() if value not in ("", [], None)}
-        plan: dict[str, dict[str, Any]] = {section: {} for section in SECTIONS}
+        plan = {section: self._without_fields(section, kept or {}) for section in SECTIONS}
         for name, value in values.items():
             section, _, key = name.partition(".")
             if key:
@@ -126,6 +134,10 @@ class CampaignForm(forms.Form):
         plan["prompts"]["texts"] = lines_of(plan["prompts"].get("texts", ""))
         plan["tasks"]["kinds"] = self.cleaned_data["tasks.kinds"]
         return plan
+
+    def _without_fields(self, section: str, kept: Mapping[str, Any]) -> dict[str, Any]:
+        own = kept.get(section, {})
+        return {key: value for key, value in own.items() if f"{section}.{key}" not in self.fields}
 
     def _choose_target(self, plan: dict[str, dict[str, Any]], values: Mapping[str, Any]) -> None:
         """Only what the chosen kind of target needs; texts of the other kinds stay in the form unused."""
@@ -211,6 +223,31 @@ def vector_of(text: str) -> dict[str, str]:
     return {name.strip(): value.strip() for name, _, value in pairs}
 
 
+def form_values(plan: Mapping[str, Any]) -> dict[str, Any]:
+    """What the form shows of `plan`, which holds all settings or only those that differ from the defaults."""
+    values = starting_values()
+    for section, settings in plan.items():
+        if section in SECTIONS:
+            values |= {f"{section}.{key}": _as_text(value) for key, value in settings.items()}
+    target = plan.get("target", {})
+    kind = next((kind for kind, _ in TARGET_KINDS if target.get(kind) is not None), None)
+    if kind is not None:
+        values["target_kind"] = kind
+    if target.get("vector"):
+        values["target.vector"] = "\n".join(f"{name} = {value}" for name, value in target["vector"].items())
+    if "kinds" in plan.get("tasks", {}):
+        values["tasks.kinds"] = list(plan["tasks"]["kinds"])
+    return values
+
+
+def _as_text(value: Any) -> Any:
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, list | tuple):
+        return "\n".join(map(str, value))
+    return _shown(value)
+
+
 def starting_values() -> dict[str, Any]:
     """Good defaults: a campaign that runs on a laptop as it is."""
     rounds, points, tasks = RoundsSection(), PointsSection(), TasksSection()
@@ -283,6 +320,9 @@ def _fields() -> dict[str, forms.Field]:
         "target.emotion": _choice("Emotion", _emotion_choices()),
         "target.examples": _lines("Expert examples", "One response per line: how the model should sound.", 6),
         "target.vector": _lines("Mix of emotions", "One per line: joy = 0.8", 3),
+        "target.hidden": _tick(
+            "Hide the goal from contributors", "They see how close the model is, not to what."
+        ),
         "prompts.texts": _lines(
             "Prompts", "One per line. Contributors answer them, and candidates are measured on them.", 8
         ),
@@ -297,6 +337,10 @@ def _fields() -> dict[str, forms.Field]:
             "Contributions that close a round", "Empty: groups × tasks for each contributor."
         ),
         "rounds.minutes": _number("Minutes a round stays open", "1,440 minutes are a day.", whole=False),
+        "rounds.approval": _tick("I approve each winner", "It becomes the next base only when you say so."),
+        "expected": _number(
+            "Contributors you expect in a round", "For the estimate only. Empty: three a group."
+        ),
         "rounds.grouping": _choice("How contributors are split", named_choices(GROUPINGS, GROUPING_WORDS)),
         "points.budget_per_round": _number("Points in each round"),
         "points.policy": _choice("How points are paid", named_choices(REWARDS, POLICY_WORDS)),

@@ -38,7 +38,8 @@ class CampaignCard:
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """Open campaigns first, then the finished ones, newest first."""
-    campaigns = Campaign.objects.select_related("step").order_by("-created")[:CAMPAIGNS_SHOWN]
+    shown = Campaign.objects.exclude(life=Campaign.DRAFT).filter(archived=None)
+    campaigns = shown.select_related("step").order_by("-created")[:CAMPAIGNS_SHOWN]
     counted = Membership.objects.filter(CONTRIBUTES, campaign__in=[campaign.pk for campaign in campaigns])
     contributors = dict(counted.values_list("campaign").annotate(Count("pk")))
     cards = [_card(campaign, contributors.get(campaign.pk, 0)) for campaign in campaigns]

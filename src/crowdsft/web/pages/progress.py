@@ -22,7 +22,7 @@ STAGES = (
     ("evaluate", "Evaluating"),
     ("award", "Awarding"),
 )
-STAGE_OF_STEP = {"select": "evaluate", "finish_round": "award"}
+STAGE_OF_STEP = {"select": "evaluate", "approve": "evaluate", "finish_round": "award"}
 WAITS_LONG_SECONDS = 20.0
 
 
@@ -40,7 +40,7 @@ class Progress:
     """Where the campaign stands.
 
     Args:
-        kind: "preparing", "collecting", "working", "retrying", "failed" or "finished".
+        kind: "preparing", "collecting", "working", "approval", "paused", "retrying", "failed" or "finished".
         badge: At most three words.
         line: One line beside the badge.
         closes: When the round closes, where that is known.
@@ -73,6 +73,10 @@ class Progress:
 def progress(campaign: Campaign, state: CampaignState) -> Progress:
     """Where the campaign stands now."""
     due = next_step(state)
+    if state.is_cancelled:
+        return Progress("finished", "Cancelled", f"after {counted(len(state.rounds), 'round')}")
+    if state.is_paused:
+        return Progress("paused", "Paused", "the organiser resumes it; drafts are kept")
     if due is None:
         return Progress("finished", "Finished", f"after {counted(len(state.rounds), 'round')}")
     step: Step | None = getattr(campaign, "step", None)
@@ -82,6 +86,8 @@ def progress(campaign: Campaign, state: CampaignState) -> Progress:
         return _collecting(campaign, state, step)
     if due.round_number == 0 or due.name in ("open_round", "finish_campaign"):
         return _preparing(state, step, due.name)
+    if due.name == "approve":
+        return Progress("approval", "Waits for approval", f"the winner of round {due.round_number}")
     stages = _stages(state, due.name, step)
     current = next(stage for stage in stages if stage.status == "now")
     return Progress(

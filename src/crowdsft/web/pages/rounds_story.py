@@ -67,7 +67,9 @@ def round_change(current: RoundState, measure: Measure) -> Change:
 
 
 def why_base_stayed(current: RoundState) -> str:
-    """Whether no candidate helped, or one may have but the noise hides it."""
+    """Whether the winner was declined, no candidate helped, or one may have but the noise hides it."""
+    if current.is_declined:
+        return "winner declined"
     maybe = any(
         evaluation.selection.gain + 2 * evaluation.selection.gain_error > 0
         for evaluation in current.evaluations

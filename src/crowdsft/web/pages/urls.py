@@ -4,14 +4,36 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from crowdsft.web.pages import accounts, campaign, create_campaign, home, points, work
+from crowdsft.web.pages import (
+    accounts,
+    campaign,
+    create_campaign,
+    home,
+    joining,
+    manage,
+    points,
+    tokens,
+    work,
+    your_data,
+)
 
 urlpatterns: list[URLPattern] = [
     path("", home.home, name="home"),
     path("campaigns/new/", create_campaign.create_campaign, name="create_campaign"),
     path("campaigns/<slug:slug>/", campaign.campaign, name="campaign"),
     path("campaigns/<slug:slug>/live/", campaign.live, name="campaign_live"),
-    path("campaigns/<slug:slug>/join/", campaign.join, name="join"),
+    path("campaigns/<slug:slug>/join/", joining.join, name="join"),
+    path("campaigns/<slug:slug>/leave/", joining.leave, name="leave"),
+    path("campaigns/<slug:slug>/draft/", create_campaign.draft_campaign, name="draft_campaign"),
+    path("campaigns/<slug:slug>/manage/", manage.manage, name="manage"),
+    path("campaigns/<slug:slug>/manage/invite/", manage.invite, name="invite"),
+    *(
+        path(f"campaigns/<slug:slug>/manage/{name}/", manage.act, {"action": name}, name=f"manage_{name}")
+        for name in (*manage.FOR_ORGANISERS, *manage.FOR_REVIEWERS)
+    ),
+    path("campaigns/<slug:slug>/manage/copy/", create_campaign.copy_campaign, name="copy_campaign"),
+    path("campaigns/<slug:slug>/campaign.toml", manage.settings_file, name="settings_file"),
+    path("invitations/<str:key>/", joining.invitation, name="invitation"),
     path("campaigns/<slug:slug>/close/", campaign.close_round, name="close_round"),
     path("campaigns/<slug:slug>/retry/", campaign.retry, name="retry"),
     path("campaigns/<slug:slug>/work/", work.work, name="work"),
@@ -21,5 +43,10 @@ urlpatterns: list[URLPattern] = [
     path("campaigns/<slug:slug>/points/", points.points, name="points"),
     path("points/", points.all_points, name="all_points"),
     path("account/", accounts.account, name="account"),
+    path("account/data/", your_data.your_data, name="your_data"),
+    path("account/data/download/", your_data.download, name="download_data"),
+    path("account/delete/", your_data.delete, name="delete_account"),
+    path("account/tokens/", tokens.tokens, name="tokens"),
+    path("account/tokens/<int:token_id>/take-back/", tokens.take_back, name="take_back_token"),
     path("theme/", accounts.theme, name="theme"),
 ]

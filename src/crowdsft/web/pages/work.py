@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from django.conf import settings as django_settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
@@ -26,7 +26,7 @@ from crowdsft.web.contributions.work import (
     skip,
     tasks_done,
 )
-from crowdsft.web.pages.access import Visit, is_htmx, signed_in, visit
+from crowdsft.web.pages.access import Visit, is_htmx, visit
 from crowdsft.web.pages.progress import progress
 from crowdsft.web.pages.safe_markdown import render_markdown
 from crowdsft.web.pages.word_diff import word_diff
@@ -45,7 +45,9 @@ SKIP_REASONS = (
 def work(request: HttpRequest, slug: str) -> HttpResponse:
     """The contributor's task; a POST hands it in."""
     found = visit(request, slug)
-    if found.membership is None or not found.is_contributor:
+    if found.membership is None or not found.may_work:
+        if request.method == "POST":
+            _keep_what_was_sent(request, found)
         return redirect("join", slug=slug)
     if request.method == "POST":
         return _hand_in(request, found)
@@ -115,20 +117,29 @@ def _hand_in(request: HttpRequest, found: Visit) -> HttpResponse:
     return redirect("work", slug=found.campaign.slug)
 
 
+def _keep_what_was_sent(request: HttpRequest, found: Visit) -> None:
+    """Save a text as a draft that cannot be accepted before its writer agrees to the new consent text."""
+    number = _whole_number(request.POST.get("task", ""))
+    task = Task.objects.select_related("campaign", "membership").filter(
+        pk=number, membership=found.membership
+    )
+    mine = task.first() if found.membership is not None else None
+    if mine is not None:
+        with suppress(InputError):  # too long, and kept all the same
+            save_draft(mine, request.POST.get("response", ""))
+
+
 def _own_task(request: HttpRequest, slug: str, task_id: int) -> tuple[Visit, Task]:
     """The task, which must be the reader's own.
 
     Raises:
-        Http404: when the campaign has no such task.
-        PermissionDenied: when it is somebody else's.
+        Http404: when the reader has no such task here; whether somebody else has is not told.
     """
     found = visit(request, slug)
-    task = get_object_or_404(
-        Task.objects.select_related("campaign", "membership"), pk=task_id, campaign=found.campaign
-    )
-    if signed_in(request.user) is None or task.membership != found.membership:
-        raise PermissionDenied("This task belongs to somebody else.")
-    return found, task
+    if found.membership is None:
+        raise Http404("You have no such task.")
+    mine = Task.objects.select_related("campaign", "membership").filter(membership=found.membership)
+    return found, get_object_or_404(mine, pk=task_id)
 
 
 def _whole_number(text: str) -> int:
