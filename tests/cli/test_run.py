@@ -88,6 +88,19 @@ def test_files_are_written_and_the_ledger_verifies(folder: Path, result: dict[st
     assert round(sum(float(row["amount"]) for row in payout), 2) == 99.99
 
 
+def test_the_run_can_be_exported_as_a_data_set(folder: Path, result: dict[str, Any], tmp_path: Path) -> None:
+    command = ("export", "--data", folder / "one", "--json")
+    printed = json.loads(crowdsft(*command, "--output", tmp_path / "all.jsonl").stdout)
+    rows = [json.loads(line) for line in (tmp_path / "all.jsonl").read_text().splitlines()]
+    assert len(rows) == printed["contributions"] and printed["left_out"] == 0
+    handed_in = [json.loads(line) for line in (folder / "contributions.jsonl").read_text().splitlines()]
+    assert {row["response"] for row in rows} == {row["response"] for row in handed_in}
+    again = json.loads(crowdsft(*command, "--output", tmp_path / "all.csv", "--format", "csv").stdout)
+    assert again["version"] == printed["version"]
+    refused = crowdsft(*command, "--output", tmp_path, "--format", "csv")
+    assert refused.returncode == 2 and "is a folder" in refused.stderr
+
+
 def test_a_changed_ledger_is_found(folder: Path, result: dict[str, Any], tmp_path: Path) -> None:
     import shutil
 

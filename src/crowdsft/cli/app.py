@@ -26,7 +26,19 @@ def print_json(value: Any) -> None:
 
 def build_app() -> typer.Typer:
     """The command with all its subcommands."""
-    from crowdsft.cli import check, demo, experiment, init, ledger, run, serve, simulate, value, worker
+    from crowdsft.cli import (
+        check,
+        demo,
+        experiment,
+        export,
+        init,
+        ledger,
+        run,
+        serve,
+        simulate,
+        value,
+        worker,
+    )
 
     app = typer.Typer(
         name="crowdsft",
@@ -42,6 +54,7 @@ def build_app() -> typer.Typer:
     app.command()(worker.worker)
     app.command()(run.run)
     app.command()(init.init)
+    app.command()(export.export)
     app.command()(simulate.simulate)
     app.command()(value.value)
     app.command()(check.check)

@@ -27,8 +27,9 @@ PARTS = {
     ),
     "training [train]": ("torch", "transformers", "peft", "safetensors", "scikit-learn"),
     "PostgreSQL [postgres]": ("psycopg",),
+    "Parquet files [data]": ("pyarrow",),
 }
-EXTRA_OF = {"training [train]": "train", "PostgreSQL [postgres]": "postgres"}
+EXTRA_OF = {"training [train]": "train", "PostgreSQL [postgres]": "postgres", "Parquet files [data]": "data"}
 REQUIRED = ("platform (base install)", "training [train]")
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from crowdsft.cli.app import error_console, print_json
+from crowdsft.cli.opening import Data, Slug, open_campaign
 from crowdsft.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -20,12 +20,6 @@ app = typer.Typer(
     help="Check the ledger of a campaign, list balances, make a payout list.", no_args_is_help=True
 )
 
-Data = Annotated[
-    Path, typer.Option("--data", metavar="DIR", help="Folder of the platform, or the output of a run.")
-]
-Slug = Annotated[
-    str | None, typer.Option("--campaign", help="Which campaign; needed when there are several.")
-]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
@@ -35,7 +29,7 @@ def verify(data: Data, campaign: Slug = None, json_output: Json = False) -> None
 
     Example: crowdsft ledger verify --data output
     """
-    chosen = _open(data, campaign)
+    chosen = open_campaign(data, campaign)
     from crowdsft.core.errors import LedgerError
     from crowdsft.core.ledger import verify as verify_chain
     from crowdsft.web.journal_django import campaign_state, ledger
@@ -63,7 +57,7 @@ def balances(data: Data, campaign: Slug = None, json_output: Json = False) -> No
 
     Example: crowdsft ledger balances --data output --json
     """
-    points = _balances(_open(data, campaign))
+    points = _balances(open_campaign(data, campaign))
     if json_output:
         print_json(points)
     else:
@@ -87,7 +81,7 @@ def payout(
 
     from crowdsft.core.apportion import split_points, tie_order
 
-    points = _balances(_open(data, campaign))
+    points = _balances(open_campaign(data, campaign))
     if not any(points.values()):
         raise InputError("Nobody has points yet, so there is nothing to divide.")
     names = list(points)
@@ -115,19 +109,3 @@ def _balances(campaign: Campaign) -> dict[str, int]:
     points = add_up(ledger(campaign))
     everybody = {names.get(contributor, contributor): amount for contributor, amount in points.items()}
     return dict(sorted(everybody.items(), key=lambda item: (-item[1], item[0])))
-
-
-def _open(data: Path, slug: str | None) -> Campaign:
-    from crowdsft.web.configure import configure_existing
-
-    configure_existing(data)
-    from crowdsft.web.campaigns.models import Campaign
-
-    found = list(Campaign.objects.filter(slug=slug) if slug else Campaign.objects.all()[:2])
-    if not found:
-        raise InputError(
-            f"There is no campaign {slug!r} in {data}." if slug else f"There is no campaign in {data} yet."
-        )
-    if len(found) > 1:
-        raise InputError(f"There are several campaigns in {data}; name one with --campaign.")
-    return found[0]

@@ -1,4 +1,4 @@
-"""Contributions from a file of JSON lines: read, checked, dealt over the rounds.
+"""Contributions from a file (JSON lines, CSV or Parquet): read, checked, dealt over the rounds.
 
 Everything wrong with a file is found before anything is written, and reported by line.
 """
@@ -16,6 +16,7 @@ import numpy as np
 
 from crowdsft.core.errors import ContributionsError
 from crowdsft.core.settings import CampaignSettings
+from crowdsft.dataset.reading import Record, read_records
 
 MAX_FAULTS_SHOWN = 20
 FIELDS = ("contributor", "prompt", "response", "round")
@@ -44,7 +45,8 @@ def read_contributions(path: Path, settings: CampaignSettings) -> Supplied:
     """Read and check a file of contributions.
 
     Each line is a JSON object with `contributor`, `prompt`, `response` (texts) and optionally `round` (from 1);
-    other fields are not looked at. Empty lines are passed over. A contributor is the exact text, trimmed and
+    other fields are not looked at. Empty lines are passed over. Files that end in .csv or .parquet have these
+    fields as columns. A contributor is the exact text, trimmed and
     NFC-normalised.
 
     Raises:
@@ -52,11 +54,9 @@ def read_contributions(path: Path, settings: CampaignSettings) -> Supplied:
     """
     rows: list[SuppliedContribution] = []
     faults: list[str] = []
-    for number, line in enumerate(_lines(path), start=1):
-        if not line.strip():
-            continue
+    for number, record in read_records(path):
         try:
-            rows.append(_parse_line(number, line, settings))
+            rows.append(_parse(number, record, settings))
         except ValueError as error:
             faults.append(f"line {number}: {error}")
     if faults:
@@ -70,32 +70,10 @@ def read_contributions(path: Path, settings: CampaignSettings) -> Supplied:
 _EXAMPLE = '{"contributor": "ada", "prompt": "Write a comment.", "response": "What a lovely morning!"}'
 
 
-def _lines(path: Path) -> list[str]:
-    try:
-        data = path.read_bytes()
-    except FileNotFoundError:
-        raise ContributionsError(
-            f"There is no file {path}. Check the path given with --contributions."
-        ) from None
-    except OSError as error:
-        raise ContributionsError(f"{path} cannot be read: {error.strerror}.") from error
-    try:
-        return data.decode("utf-8-sig").split("\n")
-    except UnicodeDecodeError as error:
-        line = data[: error.start].count(b"\n") + 1
-        raise ContributionsError(
-            f"{path} is not UTF-8 text: line {line} holds the byte 0x{data[error.start]:02x}. "
-            f"Save the file as UTF-8, for instance: iconv -f latin1 -t utf-8 {path.name} > fixed.jsonl"
-        ) from None
-
-
-def _parse_line(number: int, line: str, settings: CampaignSettings) -> SuppliedContribution:
-    try:
-        row = json.loads(line)
-    except json.JSONDecodeError as error:
-        raise ValueError(f"is not JSON ({error.msg} at column {error.colno})") from None
-    if not isinstance(row, Mapping):
-        raise ValueError(f"is not a JSON object; expected {_EXAMPLE}")
+def _parse(number: int, record: Record, settings: CampaignSettings) -> SuppliedContribution:
+    if isinstance(record, ValueError):
+        raise record
+    row = record
     contributor, prompt, response = (_text(row, name) for name in ("contributor", "prompt", "response"))
     if len(response) > settings.tasks.max_characters:
         raise ValueError(

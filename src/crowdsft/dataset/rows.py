@@ -1,0 +1,78 @@
+"""What a data set of contributions holds, and the hash that names its version."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One contribution of a closed round.
+
+    Args:
+        id: Random identifier of the contribution.
+        round: From 1.
+        group: The contributor's group in that round, from 0; None while groups are not formed.
+        group_won: Whether that group's candidate became the next base; None while it is not decided.
+        contributor: Random identifier of the contributor in this campaign; never a name.
+        author: Who handed in nearly the same text before, if somebody else did.
+        kind: The task: write_response, correct_response, ...
+        prompt, response: The texts.
+        model_response: The model's own answer that was corrected; empty where there was none.
+    """
+
+    id: str
+    round: int
+    group: int | None
+    group_won: bool | None
+    contributor: str
+    author: str | None
+    kind: str
+    prompt: str
+    response: str
+    model_response: str
+
+    def as_record(self) -> dict[str, Any]:
+        """Plain values, with the exchange as `messages` too, which trainers of chat models read."""
+        messages = [
+            {"role": "user", "content": self.prompt},
+            {"role": "assistant", "content": self.response},
+        ]
+        return {**asdict(self), "messages": messages}
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """Rows with what a reader must know about them.
+
+    Args:
+        campaign: The campaign's address, name, description, licence and consent text.
+        rows: By round, contributor and id.
+        left_out: Contributions whose texts were taken back by their contributors.
+    """
+
+    campaign: str
+    name: str
+    description: str
+    licence: str
+    consent: str
+    rows: tuple[Row, ...]
+    left_out: int
+
+    @property
+    def version(self) -> str:
+        """SHA-256 of all rows: two exports with the same version hold the same data."""
+        return dataset_version(self.rows)
+
+
+def dataset_version(rows: Sequence[Row]) -> str:
+    """SHA-256 of the rows' canonical JSON, one a line, in the order given."""
+    digest = hashlib.sha256()
+    for row in rows:
+        text = json.dumps(asdict(row), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+        digest.update(f"{text}\n".encode())
+    return digest.hexdigest()
