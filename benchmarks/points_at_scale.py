@@ -132,7 +132,7 @@ def draw(by_people: list[dict[str, float]], by_rounds: list[dict[str, float]], p
     mpl.use("Agg")
     from matplotlib import pyplot
 
-    figure, places = pyplot.subplots(1, 2, figsize=(10, 4.4), layout="constrained")
+    figure, places = pyplot.subplots(1, 2, figsize=(10, 4.4), layout="constrained", sharey=True)
     curves = ((by_people, "contributors"), (by_rounds, "rounds"))
     for axes, (rows, key) in zip(places, curves, strict=True):
         x = [row[key] for row in rows]
@@ -142,7 +142,7 @@ def draw(by_people: list[dict[str, float]], by_rounds: list[dict[str, float]], p
             [row["floor_seconds"] for row in rows],
             "--",
             color="#1f5fa8",
-            label="seconds, reading memory only",
+            label="seconds that reading the matrix takes",
         )
         axes.plot(
             x, [row["peak_mb"] / 1000 for row in rows], "s-", color="#c2571a", label="peak memory in GB"
@@ -156,7 +156,9 @@ def draw(by_people: list[dict[str, float]], by_rounds: list[dict[str, float]], p
         axes.minorticks_off()
         axes.grid(visible=True, alpha=0.25)
         axes.spines[["top", "right"]].set_visible(False)
-    places[0].set_ylabel("seconds, or GB")
+    ticks = (0.01, 0.1, 1, 10)
+    places[0].set_yticks(ticks, [f"{tick:g}" for tick in ticks])
+    places[0].set_ylabel("seconds (blue), gigabytes (orange)")
     places[0].legend(frameon=False)
     figure.savefig(path, dpi=150)
 

@@ -29,11 +29,13 @@ class LinearAppraisal:
         found: The effects.
         level: Utility of a model made by contributors of mean effect.
         nobody: Utility of the empty coalition.
+        widening: Factor on standard errors, for what the model cannot know about itself.
     """
 
     found: LinearEffects
     level: float
     nobody: float
+    widening: float = 1.0
 
     @property
     def clusters(self) -> Integers:
@@ -62,22 +64,25 @@ class LinearAppraisal:
         rate = effect_to_value(len(players))
         total = self.level + mean - self.nobody
         values = total / len(players) + rate * (effects - mean)
-        return (Worth(values, rate * self.found.errors[players]),)
+        return (Worth(values, self.widening * rate * self.found.errors[players]),)
 
 
-def appraise_linearly(history: GroupHistory, *, nobody: float, step: float = 1.0) -> LinearAppraisal:
+def appraise_linearly(
+    history: GroupHistory, *, nobody: float, step: float = 1.0, widening: float = 1.0
+) -> LinearAppraisal:
     """Everything that the values of `history` say under a linear model.
 
     Args:
         history: At least one round.
         nobody: Utility of the empty coalition.
         step: How far a candidate goes from the round's base to its members' mean, in (0, 1].
+        widening: See `LinearAppraisal`; 1 where the utility is linear.
     """
     found = linear_effects(history, step=step)
     bases = history.bases[history.round_of]
     whole_way = bases + (history.values - bases) / step
     level = float((whole_way - history.group_means(found.effects)).mean())
-    return LinearAppraisal(found, level, nobody)
+    return LinearAppraisal(found, level, nobody, widening)
 
 
 def crowd_of(history: GroupHistory, names: Sequence[str]) -> Crowd:
