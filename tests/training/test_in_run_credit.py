@@ -16,6 +16,7 @@ from transformers.models.llama import modeling_llama  # noqa: E402
 from crowdsft.core.errors import TrainingError  # noqa: E402
 from crowdsft.training import BACKENDS, Example, GroupData, TrainingOptions  # noqa: E402
 from crowdsft.training.adapters import read_adapter  # noqa: E402
+from crowdsft.training.base import CreditRule  # noqa: E402
 from crowdsft.training.chat_examples import tokenise_examples  # noqa: E402
 from crowdsft.training.models import LoadedModel  # noqa: E402
 from crowdsft.training.multi_lora.backend import MultiLora, TrainedTogether  # noqa: E402
@@ -23,6 +24,7 @@ from crowdsft.training.multi_lora.backend import MultiLora, TrainedTogether  # n
 pytestmark = pytest.mark.train
 ANSWERS = tuple(Example("How was it?", f"It was {word} indeed.") for word in ("calm", "joy", "awe"))
 WORDS = ("calm", "joy", "awe", "grief", "pride", "envy")
+every_rule = pytest.mark.parametrize("rule", ["mean_gradients", "adam_steps"])
 every_model = pytest.mark.parametrize(("model", "lean"), [("llama", True), ("llama", False), ("gpt2", False)])
 
 
@@ -63,15 +65,23 @@ def credits_of(together: TrainedTogether, row: int) -> dict[str, float]:
 
 @pytest.mark.usefixtures("in_float64")
 @every_model
+@every_rule
 @pytest.mark.parametrize("every", [1, 3])
-def test_credits_sum_to_the_first_order_change_of_the_whole_run(
-    model: str, lean: bool, every: int, request: pytest.FixtureRequest, options: TrainingOptions
+def test_credits_sum_to_that_of_the_whole_run(
+    model: str,
+    lean: bool,
+    rule: CreditRule,
+    every: int,
+    request: pytest.FixtureRequest,
+    options: TrainingOptions,
 ) -> None:
     base = widened(request.getfixturevalue(model))
-    options = dataclasses.replace(options, passes=20, gradient_clip=0.5, credit_every=every, credit_rows=2)
+    options = dataclasses.replace(
+        options, passes=20, gradient_clip=0.5, credit_every=every, credit_rows=2, credit_rule=rule
+    )
     with MultiLora(lean=lean).trained(base, crowd(), options=options) as together:
         assert together.credit is not None
-        for row, whole in enumerate(together.credit.first_order):
+        for row, whole in enumerate(together.credit.first_order()):
             earned = credits_of(together, row)
             assert sum(earned.values()) == pytest.approx(whole, rel=1e-9)
             assert max(map(abs, earned.values())) > 1e-3
@@ -80,12 +90,17 @@ def test_credits_sum_to_the_first_order_change_of_the_whole_run(
 
 @pytest.mark.usefixtures("in_float64")
 @every_model
-def test_the_first_order_change_is_the_change_of_the_loss_when_steps_are_small(
+def test_credit_by_adams_steps_is_the_change_of_the_loss_when_steps_are_small(
     model: str, lean: bool, request: pytest.FixtureRequest, options: TrainingOptions
 ) -> None:
     base = widened(request.getfixturevalue(model))
     options = dataclasses.replace(
-        options, learning_rate=1e-6, passes=3, credit_every=1, credit_rows=len(ANSWERS)
+        options,
+        learning_rate=1e-6,
+        passes=3,
+        credit_every=1,
+        credit_rows=len(ANSWERS),
+        credit_rule="adam_steps",
     )
     answers = tokenise_examples(base.tokenizer, ANSWERS, max_tokens=options.max_tokens)
     still = dataclasses.replace(options, learning_rate=1e-30)
@@ -94,19 +109,26 @@ def test_the_first_order_change_is_the_change_of_the_loss_when_steps_are_small(
     with MultiLora(lean=lean).trained(base, crowd(), options=options) as together:
         assert together.credit is not None
         change = np.array(before) - together.held_out_losses(answers)
-        assert together.credit.first_order == pytest.approx(change, rel=1e-3)
+        assert together.credit.first_order() == pytest.approx(change, rel=1e-3)
         assert (np.abs(change) > 1e-9).all()
 
 
 @pytest.mark.usefixtures("in_float64")
 @every_model
+@every_rule
 def test_one_step_gives_what_the_definition_says(
-    model: str, lean: bool, request: pytest.FixtureRequest, options: TrainingOptions
+    model: str, lean: bool, rule: CreditRule, request: pytest.FixtureRequest, options: TrainingOptions
 ) -> None:
     base = widened(request.getfixturevalue(model))
     group = crowd()[0]
     options = dataclasses.replace(
-        options, batch_size=100, passes=1, gradient_clip=0.0, credit_every=1, credit_rows=len(ANSWERS)
+        options,
+        batch_size=100,
+        passes=1,
+        gradient_clip=0.0,
+        credit_every=1,
+        credit_rows=len(ANSWERS),
+        credit_rule=rule,
     )
     backend = MultiLora(lean=lean)
     names = list(dict.fromkeys(example.contributor for example in group.examples))
@@ -132,12 +154,13 @@ def test_one_step_gives_what_the_definition_says(
 
 
 @every_model
+@every_rule
 def test_who_hands_in_the_rows_of_another_gets_the_same_credit(
-    model: str, lean: bool, request: pytest.FixtureRequest, options: TrainingOptions
+    model: str, lean: bool, rule: CreditRule, request: pytest.FixtureRequest, options: TrainingOptions
 ) -> None:
     base: LoadedModel = request.getfixturevalue(model)
     group = GroupData(0, rows("ann", 0, 2) + rows("bob", 3, 2) + rows("copier", 0, 2), 7, ANSWERS)
-    options = dataclasses.replace(options, batch_size=6, passes=10, credit_every=2)
+    options = dataclasses.replace(options, batch_size=6, passes=10, credit_every=2, credit_rule=rule)
     with MultiLora(lean=lean).trained(base, [group], options=options) as together:
         earned = credits_of(together, 0)
     assert earned["copier"] == pytest.approx(earned["ann"], rel=1e-3)

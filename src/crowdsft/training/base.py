@@ -9,12 +9,15 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol, get_args
 
 from crowdsft.core.errors import Fault, SettingsError
 
 if TYPE_CHECKING:
     from crowdsft.training.models import LoadedModel
+
+
+CreditRule = Literal["mean_gradients", "adam_steps"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +81,7 @@ class TrainingOptions:
         credit_every: Measure what each contributor's rows do to the loss on the expert answers: the gradient
             of that loss is taken at every so many steps. 0: no credit, at no cost.
         credit_rows: Expert answers in each such gradient.
+        credit_rule: How credit comes from gradients; see `multi_lora.in_run_credit`.
 
     Raises:
         SettingsError: Every field that is out of its range.
@@ -97,6 +101,7 @@ class TrainingOptions:
     adapt_head: bool = True
     credit_every: int = 0
     credit_rows: int = 4
+    credit_rule: CreditRule = "mean_gradients"
 
     def __post_init__(self) -> None:
         faults = [
@@ -125,6 +130,8 @@ class TrainingOptions:
         ]
         if not 0 <= self.warmup_fraction <= 1:
             problems.append(("warmup_fraction", "must lie between 0 and 1"))
+        if self.credit_rule not in get_args(CreditRule):
+            problems.append(("credit_rule", f"must be one of {', '.join(get_args(CreditRule))}"))
         if not self.target_modules:
             problems.append(("target_modules", 'must name at least one module, or be "all-linear"'))
         return problems
@@ -146,7 +153,7 @@ class Credit:
 
     Args:
         contributor: Who.
-        gain: By how much they lowered it, to first order, in nats per response token; negative: raised it.
+        gain: By how much they lowered it, about and to first order, in nats per response token; negative: raised it.
     """
 
     contributor: str

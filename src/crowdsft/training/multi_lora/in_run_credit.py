@@ -1,35 +1,44 @@
-"""What each contributor's rows do to the loss on held-out answers, measured while they train.
+"""What each contributor's rows do to the loss on expert answers, measured while they train.
 
-Adam moves the parameters by -lr m_hat / (sqrt(v_hat) + eps). The first moment m is linear in the gradients, and
-the gradient of a batch is the sum of the gradients of its rows, so m is a sum of moments m_c, one for each
-contributor c. To first order a step lowers the loss L on the held-out answers by
+The gradient of a batch is the sum of the gradients of its rows, and those are kept apart by contributor. The
+expert answers go through the network in the same pass as the rows, so they cost their tokens and little
+else. Two rules turn gradients into credit:
 
-    sum over c of lr <m_c_hat / (sqrt(v_hat) + eps), gradient of L>,
+mean_gradients   Let s_c be the sum over the steps of lr times contributor c's gradient, G the mean of the gradients
+                 on the expert answers, and v Adam's second moment at the end. The credit is <s_c / sqrt(v), G>. A
+                 few answers at a time are enough, since all of them are averaged before anything is multiplied.
+adam_steps       Adam moves the parameters by -lr m_hat / (sqrt(v_hat) + eps), and m is a sum of moments m_c. The
+                 credit is the sum over the steps of lr <m_c_hat / (sqrt(v_hat) + eps), G at that step>, so that
+                 credits sum to what the steps really lowered the loss by, to first order. It is exact about the
+                 run and unreliable about people: where rows of two contributors pull apart, their sum and with it
+                 v are small, and both get large credits of opposite signs.
 
-whose terms, added up over the steps, are the contributors' credits. The held-out answers go through the
-network in the same pass as the rows, so they cost their tokens and nothing else.
-
-Source: Wang et al., Data Shapley in one training run, 2024 (arXiv 2406.11011), for SGD; and, for Adam with
-per-source moments, arXiv 2602.00329.
+Source: Wang et al., Data Shapley in one training run, 2024 (arXiv 2406.11011), for SGD and step by step; for Adam
+with per-source moments, arXiv 2602.00329. That sums are multiplied instead of steps is ours; how well either
+agrees with retraining is in docs/explanation-credit.md.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from crowdsft.core.errors import TrainingError
 from crowdsft.core.seeds import derive_rng
-from crowdsft.training.base import Credit, GroupData, TrainingOptions
+from crowdsft.training.base import Credit, CreditRule, GroupData, TrainingOptions
 from crowdsft.training.chat_examples import TokenisedExample, tokenise_examples
 from crowdsft.training.models import LoadedModel
 from crowdsft.training.multi_lora.apart import Apart
 from crowdsft.training.multi_lora.parameters import AdapterParameters
 from crowdsft.training.optimiser import BETA_1
+
+Floats = NDArray[np.float64]
 
 SMALLEST_SCALE = 1e-12
 """Moments are kept up to a factor that shrinks at every step; below this they are multiplied out."""
@@ -47,11 +56,119 @@ class CreditedStep:
         return self.examples[adapters], Apart(self.apart.slots[adapters], self.apart.held_out)
 
 
-class InRunCredit:
-    """Credits of J groups' contributors, added up step by step.
+@dataclass(frozen=True, slots=True)
+class StepGradients:
+    """One step of the first J adapters, as their optimiser took it.
 
-    The gradient on held-out answers is taken at every `credit_every`-th step, each time on the next
-    `credit_rows` answers, and holds until the next one.
+    Args:
+        apart: [J, C, P], each contributor's gradient; means nothing where `present` is 0.
+        present: [J, C], 1 where the contributor had rows in the step.
+        answers: [J, P], the latest gradient on expert answers.
+        is_fresh: Whether it was taken at this step.
+        clips: [J, 1], what gradients were multiplied by.
+        summed: [J, P], their sum over contributors, clipped.
+        mean: [J, P], Adam's first moment.
+        spread: [J, P], sqrt(v_hat) + eps.
+        rates: [J, P], each parameter's learning rate.
+        bias: What the first moment is divided by.
+    """
+
+    apart: Tensor
+    present: Tensor
+    answers: Tensor
+    is_fresh: bool
+    clips: Tensor
+    summed: Tensor
+    mean: Tensor
+    spread: Tensor
+    rates: Tensor
+    bias: float
+
+
+class Rule(Protocol):
+    """Turns gradients into credit.
+
+    Laws: credits sum to the whole's to rounding; equal gradients earn equal credit.
+    """
+
+    def add(self, step: StepGradients) -> None:
+        """Take note of one step of the first adapters."""
+        ...
+
+    def gains(self) -> tuple[Floats, Floats]:
+        """float64[J, C], what came together for each contributor, and float64[J], for the whole, by itself."""
+        ...
+
+
+class MeanGradients:
+    """Sums of gradients times the mean gradient on the answers; see above. shape: (J, C, P)."""
+
+    def __init__(self, shape: tuple[int, int, int], like: Tensor) -> None:
+        adapters, _, size = shape
+        self._apart = like.new_zeros(shape)
+        self._whole, self._answers = like.new_zeros(adapters, size), like.new_zeros(adapters, size)
+        self._spread = like.new_ones(adapters, size)
+        self._rates = like.new_zeros(adapters, size)
+        self._measured = np.zeros(adapters)
+
+    def add(self, step: StepGradients) -> None:
+        """See `Rule`."""
+        count = len(step.mean)
+        largest = step.rates.amax(dim=1, keepdim=True)  # the rates of a step differ by fixed factors only
+        self._apart[:count].addcmul_(step.apart, (step.present * step.clips * largest)[..., None])
+        self._whole[:count].addcmul_(step.summed, largest)
+        self._spread[:count] = step.spread
+        self._rates[:count] = step.rates / largest
+        if step.is_fresh:
+            self._answers[:count] += step.answers
+            self._measured[:count] += 1
+
+    def gains(self) -> tuple[Floats, Floats]:
+        """See `Rule`."""
+        measured = torch.from_numpy(np.maximum(self._measured, 1)).to(self._answers)[:, None]
+        direction = self._answers / measured * self._rates / self._spread
+        apart = torch.bmm(self._apart, direction[..., None])[..., 0]
+        return _array(apart), _array((self._whole * direction).sum(dim=1))
+
+
+class AdamSteps:
+    """First moments per contributor, multiplied at every step; see above. shape: (J, C, P)."""
+
+    def __init__(self, shape: tuple[int, int, int], like: Tensor) -> None:
+        self._moments = like.new_zeros(shape)
+        self._scale = 1.0
+        self._gains, self._whole = np.zeros(shape[:2]), np.zeros(shape[0])
+
+    def add(self, step: StepGradients) -> None:
+        """See `Rule`."""
+        count = len(step.mean)
+        moments = self._moments[:count]
+        self._scale *= BETA_1
+        if self._scale < SMALLEST_SCALE:
+            self._moments.mul_(self._scale)
+            self._scale = 1.0
+        added = (step.present * step.clips)[..., None]
+        moments.addcmul_(step.apart, added, value=(1 - BETA_1) / self._scale)
+        direction = step.answers * step.rates / (step.spread * step.bias)
+        self._gains[:count] += self._scale * _array(torch.bmm(moments, direction[..., None])[..., 0])
+        self._whole[:count] += _array((step.mean * direction).sum(dim=1))
+
+    def gains(self) -> tuple[Floats, Floats]:
+        """See `Rule`."""
+        return self._gains, self._whole
+
+
+RULES: dict[CreditRule, type[MeanGradients] | type[AdamSteps]] = {
+    "mean_gradients": MeanGradients,
+    "adam_steps": AdamSteps,
+}
+
+
+class InRunCredit:
+    """Credits of J groups' contributors, brought together step by step.
+
+    The gradient on expert answers is taken at every `credit_every`-th step, each time on the next
+    `credit_rows` answers.
 
     Args:
         parameters: Of the adapters; room for gradients kept apart is made in them.
@@ -75,23 +192,21 @@ class InRunCredit:
         self._answers = [_answers(group, base, options) for group in groups]
         self._slot_of_answers = max(len(slots) for slots in self._slots)
         self._gradients = parameters.share_gradients(self._slot_of_answers + 1)
-        self._moments = torch.zeros_like(self._gradients[:, : self._slot_of_answers])
-        self._scale = 1.0
-        self._credits = np.zeros(self._moments.shape[:2])
-        self._present = self._moments.new_zeros(self._moments.shape[:2])
         self._summed = parameters.gradients
-        self.first_order = np.zeros(len(groups))
-        """float64[J]: what each whole run lowered the loss by, to first order."""
+        self._present = self._gradients.new_zeros(len(groups), self._slot_of_answers)
+        self._is_fresh = False
+        shape = (len(groups), self._slot_of_answers, self._gradients.shape[2])
+        self._rule: Rule = RULES[options.credit_rule](shape, self._gradients)
 
     def lay_out(self, step: int, examples: Sequence[Sequence[TokenisedExample]]) -> CreditedStep:
-        """Sort one step's examples by contributor; at every `credit_every`-th step held-out answers follow.
+        """Sort one step's examples by contributor; at every `credit_every`-th step expert answers follow.
 
         Args:
             step: From 0.
             examples: Of the active adapters, the first ones.
         """
-        measures = step % self._options.credit_every == 0
-        count = self._options.credit_rows if measures else 0
+        self._is_fresh = step % self._options.credit_every == 0
+        count = self._options.credit_rows if self._is_fresh else 0
         self._present.zero_()
         laid_out, slots = [], []
         for adapter, mine in enumerate(examples):
@@ -112,33 +227,34 @@ class InRunCredit:
         present, apart = self._present[:count, None], self._gradients[:count, : self._slot_of_answers]
         torch.bmm(present, apart, out=self._summed[:count, None])
 
-    @torch.no_grad()
-    def add(self, clips: Tensor | None, mean: Tensor, steps: Tensor) -> None:
-        """Add one step's credit.
-
-        Args:
-            clips: [J, 1], what the gradients were multiplied by; None: nothing.
-            mean: [J, P], Adam's first moment after this step.
-            steps: [J, P], what it is multiplied by to become the step that is taken.
-        """
+    def add(
+        self, *, clips: Tensor, summed: Tensor, mean: Tensor, spread: Tensor, rates: Tensor, bias: float
+    ) -> None:
+        """Take note of what the optimiser made of this step's gradients; see `StepGradients`."""
         count = len(mean)
-        moments, apart = self._moments[:count], self._gradients[:count, : self._slot_of_answers]
-        self._scale *= BETA_1
-        if self._scale < SMALLEST_SCALE:
-            self._moments.mul_(self._scale)
-            self._scale = 1.0
-        added = self._present[:count] if clips is None else self._present[:count] * clips
-        moments.addcmul_(apart, added[..., None], value=(1 - BETA_1) / self._scale)
-        direction = steps.mul_(self._gradients[:count, self._slot_of_answers])
-        gains = torch.bmm(moments, direction[..., None])[..., 0]
-        self._credits[:count] += self._scale * gains.double().cpu().numpy()
-        self.first_order[:count] += (mean * direction).sum(dim=1).double().cpu().numpy()
+        self._rule.add(
+            StepGradients(
+                self._gradients[:count, : self._slot_of_answers],
+                self._present[:count],
+                self._gradients[:count, self._slot_of_answers],
+                self._is_fresh,
+                clips,
+                summed,
+                mean,
+                spread,
+                rates,
+                bias,
+            )
+        )
+
+    def first_order(self) -> Floats:
+        """float64[J]: the credit of each whole run, computed without looking at contributors."""
+        return self._rule.gains()[1]
 
     def credits_of(self, adapter: int) -> tuple[Credit, ...]:
         """What came together for the contributors of one adapter."""
-        return tuple(
-            Credit(name, float(self._credits[adapter, slot])) for name, slot in self._slots[adapter].items()
-        )
+        gains = self._rule.gains()[0][adapter]
+        return tuple(Credit(name, float(gains[slot])) for name, slot in self._slots[adapter].items())
 
 
 def contributor_slots(group: GroupData) -> dict[str, int]:
@@ -157,3 +273,7 @@ def _answers(group: GroupData, base: LoadedModel, options: TrainingOptions) -> l
     answers = tokenise_examples(base.tokenizer, group.expert_answers, max_tokens=options.max_tokens)
     order = derive_rng("order of expert answers", len(answers)).permutation(len(answers))
     return [answers[place] for place in order]
+
+
+def _array(values: Tensor) -> Floats:
+    return np.asarray(values.double().cpu().numpy())

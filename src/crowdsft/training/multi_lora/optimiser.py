@@ -53,8 +53,14 @@ class BatchedAdamW:
         spread = square.sqrt().div_(math.sqrt(1 - BETA_2**self._updates)).add_(EPSILON)
         bias = 1 - BETA_1**self._updates
         if credit is not None:
-            steps = self._rate_factors.div(spread).mul_(rates).div_(bias)
-            credit.add(clips, mean, steps)
+            credit.add(
+                clips=torch.ones_like(rates) if clips is None else clips,
+                summed=gradients,
+                mean=mean,
+                spread=spread,
+                rates=rates * self._rate_factors,
+                bias=bias,
+            )
         update = mean.div(spread).mul_(self._rate_factors)
         values.addcmul_(update, rates, value=-1 / bias)
         gradients.zero_()
