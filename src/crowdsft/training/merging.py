@@ -89,8 +89,14 @@ def merged_in_place(model: nn.Module, folder: Path | None) -> Iterator[None]:
     if folder is None:
         yield
         return
+    with deltas_in_place(model, list(adapter_deltas(model, folder))):
+        yield
+
+
+@contextmanager
+def deltas_in_place(model: nn.Module, deltas: Sequence[Delta]) -> Iterator[None]:
+    """Add deltas to `model` for the duration of the block, then put the very same weights back."""
     head = _tied_head(model)
-    deltas = list(adapter_deltas(model, folder))
     saved = {name: model.get_parameter(name).detach().clone() for name, _ in deltas if name != head}
     try:
         add_deltas(model, deltas)
