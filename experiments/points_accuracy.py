@@ -2,7 +2,8 @@
 
     python experiments/points_accuracy.py --quick
     python experiments/points_accuracy.py --runs 10 --noise 0 0.5 1 2 --output points-accuracy
-    python experiments/points_accuracy.py --rounds-needed --output points-accuracy
+    python experiments/points_accuracy.py --runs 3 --estimator balances --output points-accuracy
+    python experiments/points_accuracy.py --runs 20 --noise 0 0.5 --seed 7200 --rounds-needed --output points-accuracy
 
 Plays the vector world of experiment 3 (100 rounds, step 0.1, 10 to 100 contributors in 2 to 5 groups, three
 evaluations: 60 cells) and asks each policy once, at the end, what contributors are worth. Noise is the standard
@@ -18,6 +19,7 @@ after contributors can be told apart, and how often they hold the truth.
 from __future__ import annotations
 
 import argparse
+import base64
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -37,9 +39,11 @@ from crowdsft.core.grouping import GROUPINGS
 from crowdsft.core.rewards import BoundUtility, DecodedShapley, RidgeHistory
 from crowdsft.core.seeds import derive_rng
 from crowdsft.core.valuation import centroid_truth_batch
+from crowdsft.experiments.drawing import MUTED, OURS, TITLE, VALUES, png, subplots
 from crowdsft.simulation import History, SimulationSettings, World, draw_world, simulate_tournament
 from crowdsft.simulation.agreement import spearman
 from crowdsft.simulation.estimates import compositions
+from crowdsft.simulation.ledger import ledger_balances
 from crowdsft.simulation.truth import EvaluationName, accurate_truth
 from crowdsft.simulation.vectors import read_vectors
 from crowdsft.simulation.world import run_seeds
@@ -55,6 +59,8 @@ POLICIES: Mapping[str, Policy] = {
     "decoded": DecodedShapley(step=STEP, cluster_radius=0.0),
     "values": RidgeHistory(step=STEP),
 }
+BALANCES = "balances"  # of the policy "decoded"; with settlements, which take more time than estimates
+SETTLED_EVERY = 10  # rounds
 GOAL = 0.92
 
 
@@ -95,15 +101,43 @@ def agreement(cell: Cell, vectors: Floats, policies: Sequence[str]) -> dict[str,
     """Spearman with accurate values, one per run, of each policy's estimates and, under noise, of the bound."""
     world, history = play(cell, vectors)
     truth = accurate_truth(world, cell.evaluation)
-    found = {name: np.empty_like(truth) for name in policies}
+    found = {name: np.empty_like(truth) for name in policies if name != BALANCES}
     for run in range(cell.runs):
         records = history.records(run)
-        for name in policies:
+        for name in found:
             utility = BoundUtility(UTILITIES.make(cell.evaluation), world.targets[run])
             found[name][run] = worth_after(records, POLICIES[name], utility).values
     if cell.noise:
         found["bound"] = best_linear(world, history, cell)
-    return {name: spearman(estimates, truth).tolist() for name, estimates in found.items()}
+    agreements = {name: spearman(estimates, truth).tolist() for name, estimates in found.items()}
+    return agreements | (agreement_of_balances(cell, world, history, truth) if BALANCES in policies else {})
+
+
+def agreement_of_balances(
+    cell: Cell, world: World, history: History, truth: Floats
+) -> dict[str, list[float]]:
+    """Spearman of what is paid in the end with accurate values and with those clipped at 0, and what limits it.
+
+    The limit is what perfect points reach against unclipped values: nobody is ever paid less than nothing.
+    """
+    paid = [
+        ledger_balances(
+            history,
+            run,
+            POLICIES["decoded"],
+            evaluation=UTILITIES.make(cell.evaluation),
+            target=world.targets[run],
+            seed=cell.seed,
+            every=SETTLED_EVERY,
+        )
+        for run in range(cell.runs)
+    ]
+    clipped = np.maximum(truth, 0.0)
+    return {
+        BALANCES: spearman(np.array(paid), clipped).tolist(),
+        "balances, unclipped truth": spearman(np.array(paid), truth).tolist(),
+        "limit by clipping": spearman(clipped, truth).tolist(),
+    }
 
 
 def worth_after(records: Sequence[RoundRecord], policy: Policy, utility: BoundUtility) -> Worth:
@@ -178,6 +212,50 @@ def rounds_needed(
         }
 
 
+def draw_rounds_needed(rows: Sequence[Mapping[str, Any]], file: Path) -> None:
+    """Width, coverage and agreement over rounds, in units of the rounds that are needed; one line per policy and noise.
+
+    Raises:
+        MissingExtraError: when matplotlib is not installed.
+    """
+    figure, [panels] = subplots(1, 3, 10, 4.3)
+    lines = {"decoded": (OURS, "decoded"), "values": (VALUES, "from values")}
+    for noise, (name, (colour, words)) in product(sorted({row["noise"] for row in rows}), lines.items()):
+        mine = [row for row in rows if (row["policy"], row["noise"]) == (name, noise)]
+        at = [row["of_rounds_needed"] for row in mine]
+        label = words + (f", noise {noise:g}" if noise else "")
+        for panel, what in zip(panels, ("width", "coverage", "spearman"), strict=True):
+            panel.plot(
+                at,
+                [row[what] for row in mine],
+                color=colour,
+                ls="--" if noise else "-",
+                marker="o",
+                ms=3.5,
+                label=label,
+            )
+    titles = (
+        "width of 95 % intervals,\nspreads of the true values",
+        "share of true values\nin their intervals",
+    )
+    for panel, title in zip(panels, (*titles, "Spearman with\nthe true values"), strict=True):
+        panel.axvline(1, color=MUTED, lw=0.9, ls=(0, (3, 3)))
+        panel.set_title(title, pad=8)
+        panel.set_xlim(0, None)
+        panel.set_ylim(0, None)
+    panels[1].axhline(0.95, color=MUTED, lw=0.9)
+    panels[1].set_ylim(0.5, 1.01)
+    panels[1].set_xlabel("rounds, as a multiple of (n - 1)/(G - 1)")
+    figure.subplots_adjust(left=0.05, right=0.985, top=0.68, bottom=0.13, wspace=0.2)
+    figure.text(0.035, 0.94, "Before contributors can be told apart, intervals are wide, and hold", **TITLE)
+    handles, labels = panels[0].get_legend_handles_labels()
+    figure.legend(
+        handles, labels, loc="center left", bbox_to_anchor=(0.03, 0.865), ncol=4, frameon=False, labelcolor=MUTED,
+        fontsize=9.5, borderpad=0, handletextpad=0.5,
+    )  # fmt: skip
+    file.write_bytes(base64.b64decode(png(figure)))
+
+
 def summarise(cells: Mapping[Cell, Mapping[str, Sequence[float]]]) -> list[dict[str, Any]]:
     """One row per noise, grouping and estimator: over cells, of the means over runs."""
     rows = []
@@ -230,7 +308,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=7100)
     parser.add_argument("--noise", type=float, nargs="+", default=[0.0])
     parser.add_argument("--grouping", nargs="+", default=["random"])
-    parser.add_argument("--estimator", nargs="+", choices=list(POLICIES), default=list(POLICIES))
+    parser.add_argument("--estimator", nargs="+", choices=[*POLICIES, BALANCES], default=list(POLICIES))
     parser.add_argument("--contributors", type=int, nargs="+", default=list(CONTRIBUTORS))
     parser.add_argument("--rounds-needed", action="store_true", help="intervals against rounds instead")
     parser.add_argument("--quick", action="store_true", help="10 and 25 contributors, 3 runs: a minute")
@@ -248,6 +326,7 @@ def main() -> None:
             )
         ]
         file = options.output / "rounds_needed.json"
+        draw_rounds_needed(rows, file.with_suffix(".png"))
     else:
         rows = summarise(_sweep(options, vectors))
         file = options.output / "results.json"

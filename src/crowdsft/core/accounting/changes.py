@@ -28,7 +28,7 @@ SMALLEST = 1e-10  # singular values below this share of the largest are zero
 SIZE = 0.5  # of changes over all contributors, in units of how much contributors differ: most do not change
 SURELY = 5.0  # log likelihood, beyond twice the logarithm of the number of rounds
 MOST_CHANGES = 4  # rounds in which somebody changes
-COUNTS_TRIED = 24
+COUNTS_TRIED = STARTS_TRIED = 24  # at first; then nearer to the best
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,11 +148,15 @@ def _likeliest_start(model: Floats, rows: Floats, outcomes: Floats, round_of: In
         return _unlikelihood(np.hstack([model, SIZE * later]), outcomes)
 
     last = int(round_of[-1]) + 1 - SHORTEST
-    found = {start: unlikelihood(start) for start in range(SHORTEST, last + 1, 2)}
+    gap = max(2, last // STARTS_TRIED)
+    found = {start: unlikelihood(start) for start in range(SHORTEST, last + 1, gap)}
     if not found:
         return 0, np.inf
-    best = min(found, key=found.__getitem__)
-    found |= {start: unlikelihood(start) for start in (best - 1, best + 1) if SHORTEST <= start <= last}
+    while gap > 1:
+        gap //= 2
+        best = min(found, key=found.__getitem__)
+        sides = [start for start in (best - gap, best + gap) if SHORTEST <= start <= last]
+        found |= {start: unlikelihood(start) for start in sides if start not in found}
     best = min(found, key=found.__getitem__)
     return best, found[best]
 
