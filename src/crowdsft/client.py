@@ -49,15 +49,22 @@ class Token:
     id: int
     name: str
     created: str
+    scopes: list[str]
+    expires: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class Membership:
-    """Somebody in a campaign; `role` is organiser or contributor."""
+    """Somebody in a campaign; `role` is organiser, reviewer or contributor.
+
+    `may_work` is false until the newest consent text is agreed to, and after leaving.
+    """
 
     campaign: str
     pseudonym: str
     role: str
+    may_work: bool
+    agreed_version: int | None
     points: int
     tasks_done: int
     tasks_per_round: int
@@ -79,6 +86,8 @@ class CampaignSummary:
     round_size: int | None
     distance_at_start: float | None
     distance: float | None
+    consent_version: int
+    archived: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,9 +155,16 @@ class Client:
         """Whose token this is."""
         return _only_known(Account, self._call("GET", "/me"))
 
-    def new_token(self, name: str) -> str:
-        """Another token of yours; it can be read only here."""
-        token: str = self._call("POST", "/me/tokens", {"name": name})["token"]
+    def new_token(
+        self,
+        name: str,
+        *,
+        scopes: Sequence[str] = ("read", "contribute", "organise"),
+        days: int | None = None,
+    ) -> str:
+        """Another token of yours, good for `scopes` and for so many days; it can be read only here."""
+        body = {"name": name, "scopes": list(scopes), "days": days}
+        token: str = self._call("POST", "/me/tokens", body)["token"]
         return token
 
     def tokens(self) -> list[Token]:
@@ -159,6 +175,25 @@ class Client:
         """Take a token back; it stops working at once."""
         self._call("DELETE", f"/me/tokens/{token}")
 
+    def my_data(self) -> dict[str, Any]:
+        """All that the platform keeps about you."""
+        found: dict[str, Any] = self._call("GET", "/me/data")
+        return found
+
+    def delete_account(self, *, pseudonym: str) -> None:
+        """Delete your account and your texts for good; `pseudonym` has to be yours."""
+        self._call("POST", "/me/delete", {"confirm": pseudonym})
+
+    def my_campaigns(self) -> list[dict[str, Any]]:
+        """The campaigns that you are in, your drafts included."""
+        found: list[dict[str, Any]] = self._call("GET", "/me/campaigns")
+        return found
+
+    def accept_invitation(self, key: str) -> dict[str, Any]:
+        """Take the role that an invitation gives."""
+        found: dict[str, Any] = self._call("POST", f"/invitations/{key}")
+        return found
+
     def _with(self, token: str) -> Client:
         return Client(self.address, token, timeout_seconds=self._timeout_seconds)
 
@@ -168,17 +203,28 @@ class Client:
         """All campaigns, newest first."""
         return [_only_known(CampaignSummary, row) for row in self._call("GET", "/campaigns")]
 
-    def create_campaign(self, settings: dict[str, Any]) -> CampaignSummary:
-        """Open a campaign with the settings of a campaign file."""
-        return _only_known(CampaignSummary, self._call("POST", "/campaigns", {"settings": settings}))
+    def create_campaign(self, settings: dict[str, Any], *, draft: bool = False) -> CampaignSummary:
+        """Open a campaign with the settings of a campaign file, or keep it as a draft."""
+        body = {"settings": settings, "draft": draft}
+        return _only_known(CampaignSummary, self._call("POST", "/campaigns", body))
 
     def campaign(self, slug: str) -> CampaignSummary:
         """One campaign."""
         return _only_known(CampaignSummary, self._call("GET", f"/campaigns/{slug}"))
 
-    def join(self, slug: str) -> Membership:
-        """Join, agreeing to the campaign's consent text and licence. Joining twice is fine."""
-        return _only_known(Membership, self._call("POST", f"/campaigns/{slug}/join", {"agree": True}))
+    def join(self, slug: str, *, consent_version: int | None = None) -> Membership:
+        """Join, agreeing to the newest consent text and licence, or to the version named. Twice is fine."""
+        body = {"agree": True, "consent_version": consent_version}
+        return _only_known(Membership, self._call("POST", f"/campaigns/{slug}/join", body))
+
+    def leave(self, slug: str, *, withdraw: bool = False) -> int:
+        """Leave; returns how many texts were taken back (`withdraw`) that nothing was trained on yet."""
+        return int(self._call("POST", f"/campaigns/{slug}/leave", {"withdraw": withdraw})["withdrawn"])
+
+    def consent_versions(self, slug: str) -> list[dict[str, Any]]:
+        """Every version of the consent text and licence, oldest first."""
+        found: list[dict[str, Any]] = self._call("GET", f"/campaigns/{slug}/consent")
+        return found
 
     def membership(self, slug: str) -> Membership:
         """You in a campaign."""
@@ -211,6 +257,102 @@ class Client:
         """The whole ledger, oldest entry first; its hashes can be checked from what is here."""
         found: list[dict[str, Any]] = self._call("GET", f"/campaigns/{slug}/ledger")
         return found
+
+    # Organising
+
+    def settings(self, slug: str) -> dict[str, Any]:
+        """Your campaign's `settings`, and as the text of a campaign file (`toml`)."""
+        found: dict[str, Any] = self._call("GET", f"/campaigns/{slug}/settings")
+        return found
+
+    def change_draft(self, slug: str, settings: dict[str, Any]) -> CampaignSummary:
+        """Give a draft other settings."""
+        answer = self._call("PUT", f"/campaigns/{slug}/settings", {"settings": settings})
+        return _only_known(CampaignSummary, answer)
+
+    def open(self, slug: str) -> CampaignSummary:
+        """Open a draft."""
+        return self._decide(slug, "open")
+
+    def remove_draft(self, slug: str) -> None:
+        """Remove a draft."""
+        self._call("POST", f"/campaigns/{slug}/remove")
+
+    def pause(self, slug: str, reason: str = "") -> CampaignSummary:
+        """Pause; a step under way is brought to its end."""
+        return self._decide(slug, "pause", reason=reason)
+
+    def resume(self, slug: str) -> CampaignSummary:
+        """Go on after a pause."""
+        return self._decide(slug, "resume")
+
+    def finish(self, slug: str, reason: str = "") -> CampaignSummary:
+        """Finish early: no more rounds, then all is paid."""
+        return self._decide(slug, "finish", reason=reason)
+
+    def cancel(self, slug: str, reason: str = "") -> CampaignSummary:
+        """Stop at once and for good; what was paid stays paid."""
+        return self._decide(slug, "cancel", reason=reason)
+
+    def roll_back(self, slug: str, to_round: int, reason: str = "") -> CampaignSummary:
+        """Make the model that this round left the base again; 0 is the first base."""
+        return self._decide(slug, "rollback", to_round=to_round, reason=reason)
+
+    def approve(self, slug: str, reason: str = "") -> CampaignSummary:
+        """Let the winner that waits become the next base."""
+        return self._decide(slug, "approve", reason=reason)
+
+    def decline(self, slug: str, reason: str) -> CampaignSummary:
+        """Keep the base instead of the winner that waits."""
+        return self._decide(slug, "decline", reason=reason)
+
+    def archive(self, slug: str) -> CampaignSummary:
+        """Take a campaign that is over out of the lists."""
+        return self._decide(slug, "archive")
+
+    def unarchive(self, slug: str) -> CampaignSummary:
+        """Put it back into the lists."""
+        return self._decide(slug, "unarchive")
+
+    def publish_consent(self, slug: str, *, licence: str, text: str) -> dict[str, Any]:
+        """Publish a new consent text: everybody is asked again."""
+        body = {"licence": licence, "text": text}
+        found: dict[str, Any] = self._call("POST", f"/campaigns/{slug}/consent", body)
+        return found
+
+    def members(self, slug: str) -> list[dict[str, Any]]:
+        """Everybody with an account in your campaign."""
+        found: list[dict[str, Any]] = self._call("GET", f"/campaigns/{slug}/members")
+        return found
+
+    def change_role(self, slug: str, member: int, role: str) -> None:
+        """Give a member another role."""
+        self._call("PUT", f"/campaigns/{slug}/members/{member}", {"role": role})
+
+    def invite(
+        self, slug: str, role: str, *, days: int | None = 14, uses: int | None = None
+    ) -> dict[str, Any]:
+        """A link that gives a role; its `key` and `address` can be read only here."""
+        body = {"role": role, "days": days, "uses": uses}
+        found: dict[str, Any] = self._call("POST", f"/campaigns/{slug}/invitations", body)
+        return found
+
+    def invitations(self, slug: str) -> list[dict[str, Any]]:
+        """The campaign's links, without their keys."""
+        found: list[dict[str, Any]] = self._call("GET", f"/campaigns/{slug}/invitations")
+        return found
+
+    def take_back_invitation(self, slug: str, invitation: int) -> None:
+        """Make a link stop working."""
+        self._call("DELETE", f"/campaigns/{slug}/invitations/{invitation}")
+
+    def audit(self, slug: str) -> list[dict[str, Any]]:
+        """Who decided what about the campaign, newest first."""
+        found: list[dict[str, Any]] = self._call("GET", f"/campaigns/{slug}/audit")
+        return found
+
+    def _decide(self, slug: str, what: str, **body: Any) -> CampaignSummary:
+        return _only_known(CampaignSummary, self._call("POST", f"/campaigns/{slug}/{what}", body))
 
     # Work
 

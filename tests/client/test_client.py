@@ -244,3 +244,76 @@ def test_a_proxy_is_not_asked_for_this_machine(served: Served, monkeypatch: pyte
     monkeypatch.delenv("no_proxy", raising=False)
     with Client(f"{served.address}/") as client:
         assert client.campaign("calm").name == "Calm"
+
+
+# The life of a campaign, and leaving it
+
+
+def test_a_campaign_from_draft_to_archive(alice: Client, anybody: Client) -> None:
+    slug = alice.create_campaign(settings("Whole life"), draft=True).slug
+    with pytest.raises(ApiError, match="no campaign"):
+        anybody.campaign(slug)
+    assert {"slug": slug, "life": "draft"}.items() <= alice.my_campaigns()[0].items()
+    changed = alice.change_draft(slug, settings("Whole life", points={"budget_per_round": 7}))
+    assert changed.state == "draft"
+    assert alice.settings(slug)["settings"]["points"]["budget_per_round"] == 7
+    assert alice.open(slug).state == "preparing"
+    assert alice.pause(slug, "a holiday").state == "paused"
+    assert alice.resume(slug).state == "preparing"
+    with pytest.raises(ApiError, match="base already"):
+        alice.roll_back(slug, 0)
+    with pytest.raises(ApiError, match="No winner waits"):
+        alice.approve(slug)
+    with pytest.raises(ApiError, match="No winner waits"):
+        alice.decline(slug, "rude")
+    with pytest.raises(ApiError, match="Only finished and cancelled"):
+        alice.archive(slug)
+    assert alice.finish(slug).state == "preparing"
+    assert alice.cancel(slug, "enough").state == "cancelled"
+    assert alice.archive(slug).archived and slug not in {row.slug for row in anybody.campaigns()}
+    assert not alice.unarchive(slug).archived
+    done = [line["what"] for line in alice.audit(slug)]
+    assert done == [
+        "taken out of the archive",
+        "archived",
+        "cancelled",
+        "finished early",
+        "resumed",
+        "paused",
+    ]
+    other = alice.create_campaign(settings("Never"), draft=True).slug
+    alice.remove_draft(other)
+    assert other not in {row["slug"] for row in alice.my_campaigns()}
+
+
+def test_people_and_terms(alice: Client, anybody: Client) -> None:
+    slug = alice.create_campaign(settings("Terms")).slug
+    invitation = alice.invite(slug, "reviewer", days=3, uses=2)
+    assert invitation["address"].endswith(f"/invitations/{invitation['key']}/")
+    with newcomer(anybody, "rita") as rita:
+        assert rita.accept_invitation(invitation["key"])["role"] == "reviewer"
+        assert rita.audit(slug)[0]["what"] == "accepted"
+        member = next(row for row in alice.members(slug) if row["pseudonym"] == "rita the kind")
+        alice.change_role(slug, member["id"], "contributor")
+        assert rita.join(slug, consent_version=1).may_work
+        assert alice.publish_consent(slug, licence="CC0-1.0", text="A book, too.")["number"] == 2
+        assert not rita.membership(slug).may_work
+        assert [row["number"] for row in rita.consent_versions(slug)] == [1, 2]
+        alice.take_back_invitation(slug, invitation["id"])
+        assert alice.invitations(slug)[0]["revoked"] is not None
+        assert rita.leave(slug, withdraw=True) == 0
+        assert rita.my_data()["campaigns"][0]["campaign"] == slug
+        rita.delete_account(pseudonym="rita the kind")
+        with pytest.raises(ApiError, match="unknown here"):
+            rita.me()
+
+
+def test_a_token_that_may_only_read(alice: Client, served: Served) -> None:
+    with Client(served.address, alice.new_token("reader", scopes=["read"], days=1)) as reader:
+        assert reader.me().username == "alice"
+        with pytest.raises(ApiError, match="good for read only"):
+            reader.pause("calm")
+        with pytest.raises(ApiError, match="good for read only"):
+            reader.new_token("more")
+    newest = alice.tokens()[0]
+    assert newest.scopes == ["read"] and newest.expires is not None

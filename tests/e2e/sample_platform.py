@@ -130,6 +130,8 @@ def _build(platform: SamplePlatform) -> None:
     _failed(platform, users)
     _training(platform, users)
     _new(platform, users)
+    _draft(platform, users)
+    _approval(platform, users)
     _long(platform, users, key="estimated", name="Calm answers", policy="decoded_shapley")
     _long(platform, users, key="long", name="Joy in comments", policy="rank")
 
@@ -247,6 +249,39 @@ def _new(platform: SamplePlatform, users: dict[str, object]) -> None:
     )
     builder.open()
     platform.slugs["new"] = builder.campaign.slug
+
+
+def _draft(platform: SamplePlatform, users: dict[str, object]) -> None:
+    from crowdsft.core.settings import parse_settings
+    from crowdsft.web.campaigns.create import create_campaign
+    from crowdsft.web.campaigns.starting_points import TEMPLATES
+
+    draft = create_campaign(parse_settings(TEMPLATES[0].plan), owner=users["alice"], is_draft=True)  # type: ignore[arg-type]
+    platform.slugs["draft"] = draft.slug
+
+
+def _approval(platform: SamplePlatform, users: dict[str, object]) -> None:
+    """A winner waits; the consent text has a second version that bob has not agreed to; charlie is invited."""
+    from crowdsft.web.campaigns.consent import publish_consent
+    from crowdsft.web.campaigns.invitations import invite
+    from tests.web.pages.campaign_builder import CampaignBuilder
+
+    builder = CampaignBuilder.start(
+        owner=users["alice"],
+        people=[users["bob"]],
+        campaign=_campaign("Voices of the workshop", "Short answers as an old carpenter would give them."),
+        rounds={"count": 3, "groups": 3, "close": "manual", "approval": True},
+    )
+    builder.open().contribute([2, 1, 3, 1, 1, 2]).close().decide_until_award(0.71, [0.69, 0.645, 0.66])
+    alice = users["alice"]
+    _, platform.slugs["invitation"] = invite(builder.campaign, alice, "reviewer", days=14, uses=3)  # type: ignore[arg-type]
+    publish_consent(
+        builder.refreshed(),
+        licence="CC-BY-4.0",
+        text="My contributions may be used to train this campaign's models, and be printed in the guild's yearbook.",
+        actor=alice,  # type: ignore[arg-type]
+    )
+    platform.slugs["approval"] = builder.campaign.slug
 
 
 if __name__ == "__main__":

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import os
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from crowdsft.core.errors import InputError
 
 PLATFORM_DATABASE = "crowdsft.sqlite"
 RUN_DATABASE = "campaign.sqlite"
+OWNER_ONLY = 0o077  # what the umask takes from everybody else
 
 
 def configure(data: Path, *, database: str | None = None) -> None:
     """Point Django at the platform in `data` (made when it does not exist) and load it.
+
+    From here on this process makes files that only their owner reads: the database holds people's texts.
 
     Args:
         data: Folder of the database, the artifacts and the secret key.
@@ -22,7 +26,9 @@ def configure(data: Path, *, database: str | None = None) -> None:
     Raises:
         InputError: when the folder cannot be written.
     """
+    os.umask(OWNER_ONLY)
     prepare_folder(data)
+    _close_to_others(data)
     os.environ["CROWDSFT_DATA"] = str(data.resolve())
     if database:
         os.environ["CROWDSFT_DATABASE_FILE"] = database
@@ -30,6 +36,16 @@ def configure(data: Path, *, database: str | None = None) -> None:
     import django
 
     django.setup()
+
+
+def _close_to_others(data: Path) -> None:
+    """Take the folder and its databases from others where an earlier version left them readable.
+
+    Somebody else's folder (a shared volume, another owner) is left as it is.
+    """
+    for path in (data, *data.glob("*.sqlite*")):
+        with suppress(PermissionError, FileNotFoundError):
+            path.chmod(path.stat().st_mode & ~OWNER_ONLY)
 
 
 def configure_existing(data: Path) -> None:

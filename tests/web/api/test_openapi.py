@@ -183,3 +183,27 @@ def test_nothing_inline_may_run_and_nothing_comes_from_elsewhere() -> None:
 def test_the_document_is_made_without_warnings(recwarn: pytest.WarningsRecorder) -> None:
     api.get_openapi_schema()
     assert [str(warning.message) for warning in recwarn] == []
+
+
+def test_no_two_schemas_share_a_name() -> None:
+    """In the document the second would silently take the first one's place."""
+    import importlib
+    import pkgutil
+    from collections import Counter
+
+    from ninja import Schema
+
+    import crowdsft.web.api as package
+
+    modules = [
+        importlib.import_module(f"{package.__name__}.{found.name}")
+        for found in pkgutil.iter_modules(package.__path__)
+    ]
+    own = {
+        value
+        for module in modules
+        for value in vars(module).values()
+        if isinstance(value, type) and issubclass(value, Schema) and value is not Schema
+    }
+    names = Counter(schema.__name__ for schema in own)
+    assert [name for name, count in names.items() if count > 1] == []

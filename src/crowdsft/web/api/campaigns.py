@@ -136,8 +136,9 @@ def list_campaigns(request: HttpRequest, archived: bool = False) -> list[Summary
 @router.post("/campaigns", throttle=[NEW_CAMPAIGN], response=answers(Summary, 401, 403, 422, 429, status=201))
 def new_campaign(request: HttpRequest, body: NewCampaign) -> Status[Summary]:
     """Open a campaign; all faults of its settings are listed together."""
+    user = organising(request)
     settings = parse_settings(body.settings)
-    return Status(201, summary_of(create_campaign(settings, owner=organising(request), is_draft=body.draft)))
+    return Status(201, summary_of(create_campaign(settings, owner=user, is_draft=body.draft)))
 
 
 @router.get("/campaigns/{slug}", auth=None, response=answers(Summary, 404))

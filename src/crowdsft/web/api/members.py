@@ -44,14 +44,14 @@ class Left(Schema):
     withdrawn: int
 
 
-class NewConsent(Schema):
+class ConsentText(Schema):
     """A consent text and its licence."""
 
     licence: str
     text: str
 
 
-class Consent(NewConsent):
+class PublishedConsent(ConsentText):
     """A version of the consent text. `digest` is the SHA-256 of licence, U+001F and text."""
 
     number: int
@@ -113,7 +113,7 @@ class InvitationWithKey(InvitationOut):
     address: str
 
 
-class Accepted(Schema):
+class RoleGiven(Schema):
     """Your role now; to contribute, join the campaign and agree to its consent text."""
 
     campaign: str
@@ -153,14 +153,14 @@ def leave_campaign(request: HttpRequest, slug: str, body: Leaving) -> Left:
     return Left(withdrawn=leave(membership, withdraw=body.withdraw))
 
 
-@router.get("/campaigns/{slug}/consent", auth=None, response=answers(list[Consent], 404))
-def consent_versions(request: HttpRequest, slug: str) -> list[Consent]:
+@router.get("/campaigns/{slug}/consent", auth=None, response=answers(list[PublishedConsent], 404))
+def consent_versions(request: HttpRequest, slug: str) -> list[PublishedConsent]:
     """Every version of the consent text and licence, oldest first."""
     return [_consent(row) for row in find_campaign(slug).consent_versions.all()]
 
 
-@router.post("/campaigns/{slug}/consent", response=answers(Consent, 401, 403, 404, 422, status=201))
-def new_consent(request: HttpRequest, slug: str, body: NewConsent) -> Status[Consent]:
+@router.post("/campaigns/{slug}/consent", response=answers(PublishedConsent, 401, 403, 404, 422, status=201))
+def new_consent(request: HttpRequest, slug: str, body: ConsentText) -> Status[PublishedConsent]:
     """Publish a new version: everybody is asked again before the next task (organisers)."""
     campaign, user = _own(request, slug)
     return Status(201, _consent(publish_consent(campaign, licence=body.licence, text=body.text, actor=user)))
@@ -209,8 +209,8 @@ def take_back_invitation(request: HttpRequest, slug: str, invitation_id: int) ->
     return Status(204, None)
 
 
-@router.post("/invitations/{key}", throttle=[WORK], response=answers(Accepted, 401, 403, 404, 422, 429))
-def accept_invitation(request: HttpRequest, key: str) -> Accepted:
+@router.post("/invitations/{key}", throttle=[WORK], response=answers(RoleGiven, 401, 403, 404, 422, 429))
+def accept_invitation(request: HttpRequest, key: str) -> RoleGiven:
     """Take the role that an invitation gives."""
     user = contributing(request)
     try:
@@ -218,7 +218,7 @@ def accept_invitation(request: HttpRequest, key: str) -> Accepted:
     except InputError as error:
         raise NotFoundError(str(error)) from None
     membership = invitations.accept(found, user)
-    return Accepted(campaign=found.campaign.slug, role=membership.role)
+    return RoleGiven(campaign=found.campaign.slug, role=membership.role)
 
 
 @router.get("/campaigns/{slug}/audit", response=answers(list[AuditOut], 401, 403, 404))
@@ -242,8 +242,8 @@ def _own(request: HttpRequest, slug: str) -> tuple[Campaign, User]:
     return find_own_campaign(slug, user), user
 
 
-def _consent(row: ConsentVersion) -> Consent:
-    return Consent(
+def _consent(row: ConsentVersion) -> PublishedConsent:
+    return PublishedConsent(
         number=row.number, licence=row.licence, text=row.text, digest=row.digest, published=row.published
     )
 

@@ -77,7 +77,7 @@ def open_campaign(request: HttpRequest, slug: str) -> Summary:
     return summary_of(campaign)
 
 
-@router.delete("/campaigns/{slug}", response=answers(None, 401, 403, 404, 422, status=204))
+@router.post("/campaigns/{slug}/remove", response=answers(None, 401, 403, 404, 422, status=204))
 def remove_draft(request: HttpRequest, slug: str) -> Status[None]:
     """Remove a draft (organisers). Campaigns that were opened can be cancelled, not removed."""
     campaign = find_own_campaign(slug, organising(request))
