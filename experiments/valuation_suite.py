@@ -378,7 +378,7 @@ def markdown(rows: list[dict[str, Any]]) -> str:
 def _width_ratio(row: dict[str, Any]) -> str:
     """Width of our intervals over that of permutation sampling with as many evaluations."""
     theirs = row["permutation"]["width"]
-    return f"{row['auto']['width'] / theirs:.2f}" if np.isfinite(theirs) and theirs > 0 else "-"
+    return f"{row['auto']['width'] / theirs:.2f}" if np.isfinite(theirs) and theirs > 1e-6 else "-"
 
 
 def main() -> None:
