@@ -134,6 +134,28 @@ def _build(platform: SamplePlatform) -> None:
     _approval(platform, users)
     _long(platform, users, key="estimated", name="Calm answers", policy="decoded_shapley")
     _long(platform, users, key="long", name="Joy in comments", policy="rank")
+    _exchanges(platform, users)
+
+
+def _exchanges(platform: SamplePlatform, users: dict[str, object]) -> None:
+    """Bob's message is answered, alice's waits."""
+    from crowdsft.web.campaigns.models import Campaign
+    from crowdsft.web.playground.models import Exchange
+    from crowdsft.web.playground.queue import ask
+
+    campaign = Campaign.objects.get(slug=platform.slugs["long"])
+    message = "It rained on our picnic and we ate the cake in the car."
+    for name in ("bob", "alice"):
+        ask(campaign, users[name], message=message, left="start", right="5")  # type: ignore[arg-type]
+    plain = "I am sorry that it rained on your picnic. You could try again on another day."
+    joyful = "Cake in a steamed-up car, with the rain drumming on the roof? Next year all will come."
+    Exchange.objects.filter(user=users["bob"]).update(
+        state=Exchange.DONE,
+        answers=[
+            {"text": plain, "utility": -0.62, "seconds": 1.2},
+            {"text": joyful, "utility": -0.314, "seconds": 1.4},
+        ],
+    )
 
 
 def _pseudonyms(count: int) -> list[str]:

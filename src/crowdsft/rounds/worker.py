@@ -40,12 +40,14 @@ class Worker:
     Args:
         store: Where claims, journal and contributions are.
         resources: Its tools.
+        chore: What to do when no step is due; returns whether there was anything.
         raise_errors: Raise an error of a step (one campaign in the foreground) instead of trying it again later.
     """
 
     store: Store
     resources: Resources
     lease_seconds: float = LEASE_SECONDS
+    chore: Callable[[], bool] = lambda: False
     raise_errors: bool = False
     name: str = field(default_factory=worker_name)
 
@@ -100,8 +102,15 @@ class Worker:
     def run_forever(self, stop: threading.Event) -> None:
         """Work until `stop` is set."""
         while not stop.is_set():
-            if not self.work_once():
+            if not self.work_once() and not self._do_chore():
                 stop.wait(IDLE_SECONDS)
+
+    def _do_chore(self) -> bool:
+        try:
+            return self.chore()
+        except Exception:
+            logger.exception("a chore of worker %s failed", self.name)
+            return False
 
     def run_campaign(self, campaign: str, told: Callable[[CampaignState], None]) -> CampaignState:
         """Work on one campaign until it is finished; `told` hears of every step that was written."""

@@ -9,6 +9,7 @@ from crowdsft.rounds.resources import Resources
 from crowdsft.rounds.worker import Worker
 from crowdsft.web.campaigns.models import Step
 from crowdsft.web.journal_django import DjangoStore
+from crowdsft.web.playground.queue import answer_next
 
 SECONDS_BETWEEN_WRITES = 0.5
 
@@ -16,7 +17,9 @@ SECONDS_BETWEEN_WRITES = 0.5
 def platform_worker(data: Path, *, lease_seconds: float) -> Worker:
     """A worker for the platform in `data` whose progress shows on the campaign's page."""
     resources = Resources(data)
-    worker = Worker(DjangoStore(), resources, lease_seconds=lease_seconds)
+    worker = Worker(
+        DjangoStore(), resources, lease_seconds=lease_seconds, chore=lambda: answer_next(resources)
+    )
     written = 0.0
 
     def report(message: str, fraction: float) -> None:

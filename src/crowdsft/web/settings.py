@@ -112,6 +112,7 @@ INSTALLED_APPS = [
     "crowdsft.web.accounts",
     "crowdsft.web.campaigns",
     "crowdsft.web.contributions",
+    "crowdsft.web.playground",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

@@ -1,0 +1,59 @@
+"""Which models of a campaign can be talked to: the start, each round's winner, and each decided round's candidates."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from crowdsft.core.campaign import CampaignState
+from crowdsft.core.errors import InputError
+from crowdsft.web.pages.measure import group_letter
+
+ROUNDS_OFFERED = 30
+
+
+@dataclass(frozen=True, slots=True)
+class ModelChoice:
+    """A model by its key ("start", "3": the winner of round 3, "3-1": its group 1), name and adapters, oldest first."""
+
+    key: str
+    name: str
+    adapters: tuple[str, ...]
+
+
+def model_choices(state: CampaignState) -> list[ModelChoice]:
+    """The newest first. Candidates of a round that is not decided yet are nobody's to see."""
+    found: list[ModelChoice] = []
+    for past in state.rounds[-ROUNDS_OFFERED:][::-1]:
+        if past.selected is None:
+            continue
+        if past.winner is not None:
+            won = past.candidates[past.winner].adapter
+            found.append(ModelChoice(f"{past.number}", f"Round {past.number}, winner", (*past.lineage, won)))
+        found += [
+            ModelChoice(
+                f"{past.number}-{candidate.group}",
+                f"Round {past.number}, group {group_letter(candidate.group)}",
+                (*past.lineage, candidate.adapter),
+            )
+            for candidate in past.candidates
+            if candidate.group != past.winner
+        ]
+    return [*found, ModelChoice("start", "The start", ())]
+
+
+def default_pair(choices: list[ModelChoice]) -> tuple[str, str]:
+    """The start on the left, the newest winner on the right."""
+    winners = [choice.key for choice in choices if "-" not in choice.key]
+    return winners[-1], winners[0]
+
+
+def find_choice(state: CampaignState, key: str) -> ModelChoice:
+    """The model named `key`.
+
+    Raises:
+        InputError: when there is none.
+    """
+    for choice in model_choices(state):
+        if choice.key == key:
+            return choice
+    raise InputError(f"This campaign has no model {key!r} to talk to. Choose one of the list.")
