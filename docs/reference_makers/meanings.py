@@ -39,6 +39,7 @@ SETTINGS = {
     "training.warmup_fraction": "Share of the steps in which the learning rate rises; it falls in a line afterwards.",
     "training.weight_decay": "Weight decay of AdamW.",
     "training.gradient_clip": "Longest gradient that is used in full.",
+    "training.trl": "Further options of TRL's SFTConfig, for `trl_sft` alone: see [training with TRL](how-to-scale.md#training-with-trl).",
     "evaluation.embedding": "What turns outputs into vectors; see [embeddings](reference-tables.md#embeddings).",
     "evaluation.distance": "How a vector is compared with the target; see [evaluations](reference-tables.md#evaluations).",
     "evaluation.selection_samples": "Outputs of each model that decide who wins.",

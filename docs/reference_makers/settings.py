@@ -154,7 +154,9 @@ _KINDS: dict[str, Callable[[Schema], str]] = {
     "number": _number,
     "boolean": lambda setting: "`true` or `false`",
     "array": _list,
-    "object": lambda setting: "table of numbers",
+    "object": lambda setting: (
+        "table of numbers" if setting["additionalProperties"].get("type") == "number" else "table of options"
+    ),
 }
 
 

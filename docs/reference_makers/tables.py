@@ -73,6 +73,7 @@ WORDS = {
     "embedding/hashed_words": "Words and pairs of neighbouring words, counted. For any language; dimensions have no names.",
     "training backend/lora": "Low-rank adapters in PEFT format on any Hugging Face causal language model.",
     "training backend/full_finetune": "All weights are trained. For small models.",
+    "training backend/trl_sft": "The same adapters by TRL's trainer, with its options; needs the [trl] extra.",
     "valuation method/exact": "Evaluates every coalition: no error, up to 20 players.",
     "valuation method/permutation": "What each player adds on average over random orders and their reverses.",
     "valuation method/control_variate": "Permutations, helped by what is known exactly about means: for games that are roughly a function of a mean of vectors.",

@@ -103,3 +103,23 @@ def test_names_known_to_settings_are_the_tables_names() -> None:
 
     assert set(module.EMBEDDINGS) == set(EMBEDDINGS)
     assert set(module.BACKENDS) == set(BACKENDS)
+
+
+def test_options_of_trl_are_a_closed_list() -> None:
+    def training(**given: Any) -> dict[str, Any]:
+        return minimal(training={"backend": "trl_sft", **given})
+
+    options = {"loss_type": "dft", "adam_beta2": 1, "gradient_checkpointing": True}
+    settings = parse_settings(training(trl=options))
+    assert settings.training.trl == options
+    assert parse_settings(settings_to_dict(settings)) == settings
+    assert "Did you mean 'loss_type'?" in faults_of(training(trl={"loss_typ": "dft"}))["training.trl"]
+    for name in ("output_dir", "hub_model_id", "deepspeed", "model_init_kwargs", "learning_rate", "seed"):
+        assert "cannot be set" in faults_of(training(trl={name: "x"}))["training.trl"]
+    assert "true or false" in faults_of(training(trl={"bf16": 1}))["training.trl"]
+    assert "a number" in faults_of(training(trl={"adam_beta1": True}))["training.trl"]
+    assert "training.trl" in faults_of(training(trl=[]))
+    assert "adapter of the output head" in faults_of(training(adapt_head=True))["training.adapt_head"]
+    parts = faults_of(training(trl={"gradient_accumulation_steps": 3}))
+    assert "must divide" in parts["training.trl.gradient_accumulation_steps"]
+    assert "trl_sft" in faults_of(minimal(training={"trl": {}}))["training.trl"]

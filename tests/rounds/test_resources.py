@@ -25,3 +25,8 @@ def test_what_is_given_is_kept() -> None:
 
 def test_defaults_for_tiny_models_are_the_backends_defaults() -> None:
     assert options(10, max_tokens=TrainingOptions().max_tokens) == TrainingOptions()
+
+
+def test_options_of_trl_go_to_its_backend_alone() -> None:
+    found = options(10, backend="trl_sft", trl={"loss_type": "dft"})
+    assert found == options(10, adapt_head=False)  # TRL trains no adapter of the output head

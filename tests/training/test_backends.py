@@ -26,6 +26,18 @@ from crowdsft.training.models import LoadedModel, model_with_adapters  # noqa: E
 pytestmark = [pytest.mark.train, pytest.mark.parametrize("name", list(BACKENDS))]
 
 
+@pytest.fixture(autouse=True)
+def _has_its_packages(name: str) -> None:
+    if name == "trl_sft":
+        pytest.importorskip("trl", reason="the backend trl_sft needs the [trl] extra")
+
+
+@pytest.fixture
+def options(name: str, options: TrainingOptions) -> TrainingOptions:
+    """TRL trains no adapter of the output head."""
+    return dataclasses.replace(options, adapt_head=name != "trl_sft")
+
+
 def train(
     name: str, base: LoadedModel, groups: Sequence[GroupData], options: TrainingOptions, output: Path
 ) -> list[TrainedCandidate]:

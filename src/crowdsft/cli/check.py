@@ -28,8 +28,14 @@ PARTS = {
     "training [train]": ("torch", "transformers", "peft", "safetensors", "scikit-learn"),
     "PostgreSQL [postgres]": ("psycopg",),
     "Parquet files [data]": ("pyarrow",),
+    "TRL's trainer [trl]": ("trl", "datasets"),
 }
-EXTRA_OF = {"training [train]": "train", "PostgreSQL [postgres]": "postgres", "Parquet files [data]": "data"}
+EXTRA_OF = {
+    "training [train]": "train",
+    "PostgreSQL [postgres]": "postgres",
+    "Parquet files [data]": "data",
+    "TRL's trainer [trl]": "trl",
+}
 REQUIRED = ("platform (base install)", "training [train]")
 
 

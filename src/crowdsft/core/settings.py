@@ -22,11 +22,12 @@ from crowdsft.core.errors import Fault, SettingsError, unknown_name_problem
 from crowdsft.core.evaluation import UTILITIES
 from crowdsft.core.grouping import GROUPINGS
 from crowdsft.core.rewards import REWARDS
+from crowdsft.core.trl_options import TrlValue, trl_option_problems
 
 SETTINGS_VERSION = 1
 
 EMBEDDINGS = ("emotions", "hashed_words")
-BACKENDS = ("lora", "multi_lora", "full_finetune")
+BACKENDS = ("lora", "multi_lora", "full_finetune", "trl_sft")
 TASK_KINDS = ("write_response", "correct_response")
 
 NonEmpty = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
@@ -100,7 +101,7 @@ class TrainingSection(Section):
     """How each group's copy of the base is fine-tuned.
 
     `learning_rate`, `b_rate_ratio` and `adapt_head` that are not given follow the size of the base model: what a
-    tiny model needs would make a large one diverge.
+    tiny model needs would make a large one diverge. `trl` holds further options of TRL's SFTConfig.
     """
 
     backend: str = "lora"
@@ -115,11 +116,20 @@ class TrainingSection(Section):
     warmup_fraction: Annotated[float, Field(ge=0, lt=1)] = 0.05
     weight_decay: Annotated[float, Field(ge=0)] = 0.0
     gradient_clip: Annotated[float, Field(gt=0)] = 1.0
+    trl: dict[str, TrlValue] | None = None
 
     @field_validator("backend")
     @classmethod
     def _known_backend(cls, name: str) -> str:
         return _known("training backend", name, BACKENDS)
+
+    @field_validator("trl", mode="before")
+    @classmethod
+    def _known_trl_options(cls, options: object) -> object:
+        problems = trl_option_problems(options) if isinstance(options, Mapping) else []
+        if problems:
+            raise ValueError("; ".join(problems))
+        return options
 
 
 class EvaluationSection(Section):
@@ -351,6 +361,34 @@ def _emotion_needs_embedding(sections: Mapping[str, Section]) -> list[Fault]:
     return []
 
 
+def _trl(sections: Mapping[str, Section]) -> list[Fault]:
+    training = sections.get("training")
+    if not isinstance(training, TrainingSection):
+        return []
+    if training.backend != "trl_sft":
+        contradicts = f'contradicts training.backend = "{training.backend}"; remove it or use "trl_sft"'
+        return [Fault("training.trl", contradicts)] if training.trl is not None else []
+    faults = []
+    if training.adapt_head:
+        faults.append(
+            Fault(
+                "training.adapt_head",
+                'contradicts training.backend = "trl_sft": TRL trains no adapter of the output head. '
+                'Leave it out, or use backend = "lora"',
+            )
+        )
+    parts = (training.trl or {}).get("gradient_accumulation_steps", 1)
+    if not isinstance(parts, int) or parts < 1 or training.batch_size % parts:
+        faults.append(
+            Fault(
+                "training.trl.gradient_accumulation_steps",
+                f"is {parts}; it must divide training.batch_size = {training.batch_size}, since a batch is cut "
+                "into so many parts",
+            )
+        )
+    return faults
+
+
 def _builtin_model(sections: Mapping[str, Section]) -> list[Fault]:
     model = sections.get("model")
     if isinstance(model, ModelSection) and model.base.startswith("builtin:"):
@@ -370,4 +408,5 @@ _CONTRADICTIONS: tuple[Callable[[Mapping[str, Section]], list[Fault]], ...] = (
     _closing,
     _emotion_needs_embedding,
     _builtin_model,
+    _trl,
 )

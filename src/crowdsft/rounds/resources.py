@@ -82,7 +82,8 @@ class Resources:
 
     def backend(self, settings: CampaignSettings) -> TrainingBackend:
         """What trains the candidates."""
-        return BACKENDS.make(settings.training.backend)
+        name = settings.training.backend
+        return BACKENDS.make(name, **({"extra": settings.training.trl or {}} if name == "trl_sft" else {}))
 
 
 TINY_PARAMETERS = 20_000_000
@@ -96,6 +97,7 @@ def training_options(settings: CampaignSettings, *, parameters: int) -> Training
     Args:
         parameters: Number of the base model's parameters; what the settings leave open follows it.
     """
-    chosen = settings.training.model_dump(exclude={"backend"}, exclude_none=True)
+    chosen = settings.training.model_dump(exclude={"backend", "trl"}, exclude_none=True)
     by_size = FOR_TINY_MODELS if parameters < TINY_PARAMETERS else FOR_OTHER_MODELS
-    return TrainingOptions(**(by_size | chosen))
+    by_backend = {"adapt_head": False} if settings.training.backend == "trl_sft" else {}
+    return TrainingOptions(**(by_size | by_backend | chosen))

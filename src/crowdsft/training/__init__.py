@@ -17,6 +17,7 @@ BACKENDS: Table[TrainingBackend] = Table(
         "lora": "crowdsft.training.lora:Lora",
         "multi_lora": "crowdsft.training.multi_lora.backend:MultiLora",
         "full_finetune": "crowdsft.training.full_finetune:FullFinetune",
+        "trl_sft": "crowdsft.training.trl_sft:TrlSft",
     },
 )
 

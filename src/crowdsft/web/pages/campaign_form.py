@@ -54,7 +54,11 @@ POLICY_WORDS = {
 }
 DISTANCE_WORDS = {"l2": "straight-line distance", "l1": "sum of differences", "dot": "inner product"}
 EMBEDDING_WORDS = {"emotions": "emotion scores", "hashed_words": "words used"}
-BACKEND_WORDS = {"lora": "small adapters (LoRA)", "full_finetune": "all weights"}
+BACKEND_WORDS = {
+    "lora": "small adapters (LoRA)",
+    "full_finetune": "all weights",
+    "trl_sft": "adapters by TRL",
+}
 
 
 def named_choices(names: Iterable[str], words: Mapping[str, str]) -> list[tuple[str, str]]:
