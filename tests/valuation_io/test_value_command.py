@@ -22,7 +22,11 @@ def run(*words):
     if isinstance(result.exception, CrowdsftError):
         raise result.exception
     assert result.exit_code == 0, result.output
-    return json.loads(result.stdout)
+    found = json.loads(result.stdout)
+    assert {"values", "intervals", "evaluations", "efficiency_gap", "seconds"} <= set(found)
+    assert np.array(found["intervals"], dtype=float).shape == (len(found["values"]), 2)
+    assert isinstance(found["evaluations"], int)
+    return found
 
 
 @pytest.fixture
