@@ -259,8 +259,9 @@ def _sampled_middle(
 ) -> tuple[Floats, Floats]:
     """Sum over t = 2 .. n-3 of expected marginals to t others, and its variance; both float64[R, n]."""
     runs, n, _ = away.shape
-    order = rng.random((runs, len(sizes), n)).argsort(axis=2).argsort(axis=2)
-    member = order < sizes[:, None]
+    member = np.zeros((runs, len(sizes), n), dtype=np.bool_)
+    first = np.broadcast_to(np.arange(n) < sizes[:, None], member.shape)
+    np.put_along_axis(member, rng.random(member.shape).argsort(axis=2), first, axis=2)
     sign = np.where(member, -1.0, 1.0)
     slope = _gradient(away.mean(axis=1), evaluation)
     marginals, linear, quadratic = _marginals(away, evaluation, slope, sizes, member, sign)
