@@ -179,13 +179,27 @@ def draw(table: dict[str, list[float]], n: int, path: Path) -> None:
     mpl.use("Agg")
     from matplotlib import pyplot
 
-    figure, axes = pyplot.subplots(figsize=(7, 4.5), layout="constrained")
-    for name, errors in table.items():
+    figure, axes = pyplot.subplots(figsize=(9, 5), layout="constrained")
+    height = 0.0
+    for place, (name, errors) in enumerate(sorted(table.items(), key=lambda item: item[1][-1])):
         theirs = name.startswith("shapiq")
-        axes.plot(BUDGETS, errors, "--" if theirs else "-", marker="o", markersize=3, label=name)
+        colour = "#8a8a8a" if theirs else pyplot.get_cmap("tab10")(place % 10)
+        width = 2.5 if name == "auto" else 1.4
+        axes.plot(
+            BUDGETS, errors, "--" if theirs else "-", color=colour, linewidth=width, marker="o", markersize=3
+        )
+        height = max(errors[-1], 1.3 * height)  # labels of close curves above each other
+        axes.text(1.04 * BUDGETS[-1], height, name, va="center", fontsize=8)
     axes.set(xscale="log", yscale="log", xlabel="evaluations", ylabel="centred relative error")
-    axes.set_title(f"Centroid game, {n} contributors")
-    axes.legend(fontsize=7, ncols=2)
+    axes.set_xticks(BUDGETS, [f"{budget:,}" for budget in BUDGETS])
+    ticks = (0.01, 0.1, 1, 10)
+    axes.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
+    axes.minorticks_off()
+    axes.grid(visible=True, alpha=0.25)
+    axes.axhline(1.0, color="grey", linewidth=0.8, linestyle=":")
+    axes.text(BUDGETS[0], 1.06, "equal shares", color="grey", fontsize=8)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.set_title(f"Centroid game, {n} contributors (dashed: shapiq)")
     figure.savefig(path, dpi=150)
 
 
