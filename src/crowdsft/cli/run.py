@@ -202,7 +202,7 @@ def write_result(
 ) -> dict[str, Any]:
     """Write `result.json` and `report.html` into `output` and return the result."""
     from crowdsft.cli.report import write_report
-    from crowdsft.rounds.artifacts import Artifacts
+    from crowdsft.rounds.artifacts import artifacts_in
     from crowdsft.rounds.result import campaign_result, peak_memory_bytes
     from crowdsft.web.journal_django import ledger
 
@@ -217,7 +217,7 @@ def write_result(
     (output / "result.json").write_text(
         json.dumps(result, indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
     )
-    write_report(result, state, Artifacts(output / "artifacts"), output / "report.html")
+    write_report(result, state, artifacts_in(output), output / "report.html")
     return result
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from crowdsft.core.settings import CampaignSettings
 from crowdsft.embedding import EMBEDDINGS, Embedding
-from crowdsft.rounds.artifacts import Artifacts
+from crowdsft.rounds.artifacts import Artifacts, artifacts_in
 from crowdsft.training import BACKENDS
 from crowdsft.training.base import TrainingBackend, TrainingOptions
 
@@ -32,7 +32,7 @@ class Resources:
     """The worker's tools; one per process.
 
     Args:
-        data: Folder of the platform's data; artifacts live in `data`/artifacts.
+        data: Folder of the platform's data; artifacts live in `data`/artifacts or are cached there.
         report: Told what is going on ("training group 2, step 10 of 36") and the share of the step done.
     """
 
@@ -47,7 +47,7 @@ class Resources:
     @property
     def artifacts(self) -> Artifacts:
         """The store of adapters, outputs and drafts."""
-        return Artifacts(self.data / "artifacts")
+        return artifacts_in(self.data)
 
     def embedding(self, settings: CampaignSettings) -> Embedding:
         """The campaign's Phi."""

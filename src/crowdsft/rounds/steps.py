@@ -219,6 +219,8 @@ def train(state: CampaignState, store: Store, resources: Resources) -> tuple[Eve
         output=resources.artifacts.root,
         progress=tell,
     )
+    for candidate in trained:
+        resources.artifacts.keep_adapter(candidate.digest)
     return tuple(
         CandidateTrained(
             round_number=current.number,

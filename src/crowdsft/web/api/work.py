@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from ninja import Router, Schema, Status
 from pydantic import Field
 
-from crowdsft.rounds.artifacts import Artifacts
+from crowdsft.rounds.artifacts import artifacts_in
 from crowdsft.web.accounts.models import User
 from crowdsft.web.api.access import answers, contributing, find_campaign, require_contributor, signed_in
 from crowdsft.web.api.errors import NotFoundError
@@ -62,7 +62,7 @@ def get_task(request: HttpRequest, slug: str) -> TaskOut:
     """Your open task, or a new one. 409 while there is nothing to do."""
     campaign = find_campaign(slug)
     membership = require_contributor(campaign, contributing(request))
-    return _out(work.current_task(campaign, membership, Artifacts(django_settings.DATA / "artifacts")))
+    return _out(work.current_task(campaign, membership, artifacts_in(django_settings.DATA)))
 
 
 @router.get("/tasks/{int:task_id}", response=answers(TaskOut, 401, 404))

@@ -14,7 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from crowdsft.core.errors import InputError
-from crowdsft.rounds.artifacts import Artifacts
+from crowdsft.rounds.artifacts import artifacts_in
 from crowdsft.web.campaigns.models import Membership
 from crowdsft.web.contributions.models import Task
 from crowdsft.web.contributions.work import (
@@ -52,7 +52,7 @@ def work(request: HttpRequest, slug: str) -> HttpResponse:
     if request.method == "POST":
         return _hand_in(request, found)
     try:
-        task = current_task(found.campaign, found.membership, Artifacts(django_settings.DATA / "artifacts"))
+        task = current_task(found.campaign, found.membership, artifacts_in(django_settings.DATA))
     except NotNow as reason:
         return render(request, "pages/work_none.html", _none_context(found, str(reason)))
     return render(request, "pages/work.html", _context(found, task))
