@@ -158,6 +158,7 @@ def run_emotions(
         )
     output.mkdir(parents=True, exist_ok=True)
     began = time.perf_counter()
+    _end_last_line(file)
     done = {row_key(row) for row in read_rows(file)}
     missing = [piece for piece in pieces if not _piece_keys(piece) <= done]
     progress(f"{len(pieces)} pieces, {len(missing)} of them to play")
@@ -249,6 +250,13 @@ def read_rows(file: Path) -> list[dict[str, Any]]:
         except ValueError:
             continue
     return found
+
+
+def _end_last_line(file: Path) -> None:
+    """A line that was cut off must not swallow the next one."""
+    if file.exists() and not file.read_bytes().endswith(b"\n"):
+        with file.open("ab") as cut:
+            cut.write(b"\n")
 
 
 def _piece_keys(piece: Piece) -> set[RowKey]:

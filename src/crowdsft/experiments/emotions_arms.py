@@ -82,18 +82,12 @@ def trained_at_once(
         rounds: How many rounds' texts these are.
         passes: Texts seen, repetitions included.
     """
-    before = bench.passes.training, bench.passes.with_generation
+    before = bench.passes.training
     rng = bench.cell.key.rng_for(arm, rounds, "order")
     (stack,) = bench.train((), [[texts[index] for index in drawn(weights, passes, rng)]])
-    after = bench.passes.training, bench.passes.with_generation
-    return State(
-        arm,
-        rounds,
-        bench.measured(stack),
-        after[0] - before[0],
-        after[1] - before[1],
-        on_target(bench, texts, weights),
-    )
+    used = bench.passes.training - before
+    part = on_target(bench, texts, weights)
+    return State(arm, rounds, bench.measured(stack), used, float(used), part)
 
 
 def on_target(bench: Bench, texts: Sequence[str], weights: Floats) -> float:
