@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from crowdsft.training.multi_lora.batches import Labels, RowBatch, StepExamples
-from crowdsft.training.multi_lora.shares import Block, StepBlocks
+from crowdsft.training.multi_lora.shares import AdapterBlocks, StepBlocks
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +39,13 @@ def _blocks(
     examples: StepExamples, apart: Apart, lengths: Sequence[Sequence[int]], labels: Labels
 ) -> StepBlocks:
     blocks = []
-    for adapter, (mine, slots) in enumerate(zip(examples, apart.slots, strict=True)):
-        token, label = 0, 0
-        for slot, places in groupby(range(len(mine)), key=slots.__getitem__):
-            own = list(places)
-            tokens = sum(lengths[adapter][place] for place in own)
-            responses = sum(mine[place].response_length for place in own)
-            blocks.append(Block(adapter, slot, slice(token, token + tokens), slice(label, label + responses)))
-            token, label = token + tokens, label + responses
+    for mine, slots, own in zip(examples, apart.slots, lengths, strict=True):
+        runs = [list(places) for _, places in groupby(range(len(mine)), key=slots.__getitem__)]
+        blocks.append(
+            AdapterBlocks(
+                tuple(slots[places[0]] for places in runs),
+                tuple(sum(own[place] for place in places) for places in runs),
+                tuple(sum(mine[place].response_length for place in places) for places in runs),
+            )
+        )
     return StepBlocks(tuple(blocks), labels.targets.shape[1])

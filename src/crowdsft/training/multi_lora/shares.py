@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
@@ -10,20 +9,18 @@ from torch import Tensor
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
-    """One contributor's rows in one adapter's step; they stand side by side.
+class AdapterBlocks:
+    """Whose positions stand where in one adapter's step: block after block from its first position on.
 
     Args:
-        adapter: Place of the adapter in the pass.
-        slot: Whose gradient this is.
-        tokens: Its part of the adapter's tokens.
-        labels: Its part of the adapter's positions with loss.
+        slots: Whose gradient each block is; all different.
+        tokens: Numbers of tokens of each block.
+        labels: Numbers of positions with loss of each block.
     """
 
-    adapter: int
-    slot: int
-    tokens: slice
-    labels: slice
+    slots: tuple[int, ...]
+    tokens: tuple[int, ...]
+    labels: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,18 +28,13 @@ class StepBlocks:
     """All blocks of a pass; together they hold every token of it that is not filling.
 
     Args:
-        blocks: No two have the same adapter and slot.
+        adapters: One entry each.
         labels: Positions with loss of each adapter in the layout, filling included; a module that sees as many
             positions sees those, any other one all tokens.
     """
 
-    blocks: tuple[Block, ...]
+    adapters: tuple[AdapterBlocks, ...]
     labels: int
-
-    def spans(self, positions: int) -> Iterator[tuple[int, int, slice]]:
-        """Adapter, slot and positions of each block, for a module that sees `positions` of each adapter."""
-        for block in self.blocks:
-            yield block.adapter, block.slot, block.labels if positions == self.labels else block.tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +61,10 @@ class GroupShares:
 
 
 def _put(out: Tensor, left: Tensor, right: Tensor, scale: float, blocks: StepBlocks) -> None:
-    for adapter, slot, span in blocks.spans(left.shape[1]):
-        place = out[adapter, slot]
-        torch.addmm(place, left[adapter, span].mT, right[adapter, span], beta=0, alpha=scale, out=place)
+    for places, d_outer, inner, mine in zip(out, left, right, blocks.adapters, strict=True):
+        sizes = mine.labels if left.shape[1] == blocks.labels else mine.tokens
+        total = sum(sizes)
+        parts = zip(mine.slots, d_outer[:total].split(sizes), inner[:total].split(sizes), strict=True)
+        for slot, own_left, own_right in parts:
+            place = places[slot]
+            torch.addmm(place, own_left.mT, own_right, beta=0, alpha=scale, out=place)
