@@ -351,6 +351,35 @@ class Client:
         found: list[dict[str, Any]] = self._call("GET", f"/campaigns/{slug}/audit")
         return found
 
+    def add_webhook(self, slug: str, url: str, events: Sequence[str]) -> dict[str, Any]:
+        """Tell the program at `url` of these events; its `secret` can be read only here."""
+        body = {"url": url, "events": list(events)}
+        found: dict[str, Any] = self._call("POST", f"/campaigns/{slug}/webhooks", body)
+        return found
+
+    def webhooks(self, slug: str) -> list[dict[str, Any]]:
+        """The campaign's webhooks, without their secrets."""
+        found: list[dict[str, Any]] = self._call("GET", f"/campaigns/{slug}/webhooks")
+        return found
+
+    def remove_webhook(self, slug: str, webhook: int) -> None:
+        """Remove a webhook with its log."""
+        self._call("DELETE", f"/campaigns/{slug}/webhooks/{webhook}")
+
+    def ping_webhook(self, slug: str, webhook: int) -> dict[str, Any]:
+        """Send a "ping"; returns the delivery that waits."""
+        found: dict[str, Any] = self._call("POST", f"/campaigns/{slug}/webhooks/{webhook}/ping")
+        return found
+
+    def deliveries(self, slug: str) -> list[dict[str, Any]]:
+        """What was sent to webhooks and how it went, newest first."""
+        found: list[dict[str, Any]] = self._call("GET", f"/campaigns/{slug}/deliveries")
+        return found
+
+    def send_again(self, slug: str, delivery: str) -> None:
+        """Send a message again that was delivered or given up."""
+        self._call("POST", f"/campaigns/{slug}/deliveries/{delivery}/again")
+
     def _decide(self, slug: str, what: str, **body: Any) -> CampaignSummary:
         return _only_known(CampaignSummary, self._call("POST", f"/campaigns/{slug}/{what}", body))
 

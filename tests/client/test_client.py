@@ -317,3 +317,15 @@ def test_a_token_that_may_only_read(alice: Client, served: Served) -> None:
             reader.new_token("more")
     newest = alice.tokens()[0]
     assert newest.scopes == ["read"] and newest.expires is not None
+
+
+def test_webhooks(alice: Client) -> None:
+    slug = alice.create_campaign(settings("Hooked")).slug
+    hook = alice.add_webhook(slug, "https://hook.example.org/", ["round.closed"])
+    assert hook["secret"].startswith("whsec_") and "secret" not in alice.webhooks(slug)[0]
+    waiting = alice.ping_webhook(slug, hook["id"])
+    assert [row["id"] for row in alice.deliveries(slug)] == [waiting["id"]]
+    with pytest.raises(ApiError, match="could be sent again"):
+        alice.send_again(slug, waiting["id"])
+    alice.remove_webhook(slug, hook["id"])
+    assert alice.webhooks(slug) == []

@@ -15,8 +15,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from crowdsft.web.configure import configure, migrate
+
+if TYPE_CHECKING:
+    from tests.web.pages.campaign_builder import CampaignBuilder
 
 GUIDELINES = """Answer as yourself on a very good day.
 
@@ -206,8 +210,29 @@ def _long(platform: SamplePlatform, users: dict[str, object], *, key: str, name:
         builder.step("select")
         crowd.move(builder.state.current.winner)
         builder.step("award").step("finish_round")
+    _webhook(builder, users)
     builder.open().contribute([3] + [index % 4 for index in range(19)])
     platform.slugs[key] = builder.campaign.slug
+
+
+def _webhook(builder: CampaignBuilder, users: dict[str, object]) -> None:
+    """One that works and one whose receiver is gone, with their log."""
+    from crowdsft.web.webhooks.managing import add_webhook
+    from crowdsft.web.webhooks.models import Delivery
+    from crowdsft.web.webhooks.outbox import write
+
+    for host in ("bot.example.org", "gone.example.org"):
+        hook = add_webhook(
+            builder.campaign,
+            users["alice"],
+            url=f"https://{host}/hook",
+            events=["round.closed", "round.finished"],  # type: ignore[arg-type]
+        )
+        sent = write(hook, "round.finished", {"round": 5})
+        good = host.startswith("bot")
+        Delivery.objects.filter(pk=sent.pk).update(
+            state="delivered" if good else "failed", attempts=1 if good else 7, status=204 if good else 410
+        )
 
 
 def _training(platform: SamplePlatform, users: dict[str, object]) -> None:

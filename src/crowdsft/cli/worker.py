@@ -33,6 +33,7 @@ def worker(
 
     configure_existing(data)
     from crowdsft.web.live import platform_worker
+    from crowdsft.web.webhooks.sending import sender
 
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -41,7 +42,7 @@ def worker(
         threading.Thread(target=_watch, args=(parent, stop), daemon=True).start()
     doing = platform_worker(data, lease_seconds=lease_seconds)
     error_console.print(f"worker {doing.name} is ready", markup=False)
-    with suppress(KeyboardInterrupt):
+    with suppress(KeyboardInterrupt), sender():
         doing.run_forever(stop)
 
 

@@ -36,6 +36,7 @@ from crowdsft.rounds.checkpoints import checkpoint
 from crowdsft.rounds.store import Claim, ContributionRow, Waiting
 from crowdsft.web.campaigns.models import Campaign, JournalEvent, LedgerRow, Step
 from crowdsft.web.contributions.models import Contribution, Task
+from crowdsft.web.webhooks.outbox import tell_of
 
 AT_REST = ("finished", "cancelled", "paused")  # names of a step when nothing is due
 
@@ -332,7 +333,8 @@ def _insert(campaign: Campaign, position: int, events: Sequence[Event]) -> None:
 
 
 def _effects(campaign: Campaign, event: Event) -> None:
-    """What an event changes outside the journal and the ledger."""
+    """What an event changes outside the journal and the ledger, and whom it is told."""
+    tell_of(campaign, event)
     mine = Campaign.objects.filter(pk=campaign.pk)
     match event:
         case RoundOpened():

@@ -12,6 +12,14 @@ CROWDSFT_PROXIES        how many proxies in front add to X-Forwarded-For; defaul
 CROWDSFT_RATE_LIMITS    0 turns the limits on sign-ups, log-ins and requests off; loopback is never limited
 CROWDSFT_TRUST_ORGANISERS  1 lets campaigns use models from this machine's folders and models with code of their own
 CROWDSFT_MACHINE_HOUR_COST  what an hour of the worker's machine costs ("2.50 EUR"), for estimates; default: not told
+CROWDSFT_SMTP           smtp://user:password@host:587 (smtps:// for TLS from the start), for mails; default: printed
+CROWDSFT_MAIL_FROM      sender of mails; default crowdsft@localhost
+CROWDSFT_OIDC           address of an OpenID Connect provider that people may sign in with; default: none
+CROWDSFT_OIDC_CLIENT    client id there; its redirect address is /accounts/oidc/sso/login/callback/ here
+CROWDSFT_OIDC_SECRET    client secret there
+CROWDSFT_OIDC_NAME      what the button calls it; default "single sign-on"
+CROWDSFT_METRICS_TOKEN  what a scraper sends as bearer token to /metrics; default: only this machine may ask
+CROWDSFT_LOG_FORMAT     json for one JSON object a line, requests included; default: lines for people
 CROWDSFT_LOG_LEVEL      of crowdsft's own messages on standard error; default INFO
 CROWDSFT_DEBUG          1 for developing only
 """
@@ -34,6 +42,8 @@ DEBUG = os.environ.get("CROWDSFT_DEBUG") == "1"
 HTTPS = os.environ.get("CROWDSFT_HTTPS") == "1"
 RATE_LIMITS = os.environ.get("CROWDSFT_RATE_LIMITS", "1") != "0"
 MACHINE_HOUR_COST = os.environ.get("CROWDSFT_MACHINE_HOUR_COST", "")
+METRICS_TOKEN = os.environ.get("CROWDSFT_METRICS_TOKEN", "")
+LOG_FORMAT = os.environ.get("CROWDSFT_LOG_FORMAT", "line")
 TRUST_ORGANISERS = os.environ.get("CROWDSFT_TRUST_ORGANISERS") == "1"
 
 
@@ -113,7 +123,9 @@ INSTALLED_APPS = [
     "crowdsft.web.accounts",
     "crowdsft.web.campaigns",
     "crowdsft.web.contributions",
+    "crowdsft.web.webhooks",
     "crowdsft.web.playground",
+    "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -128,6 +140,8 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "crowdsft.web.metrics.count_requests",
+    "crowdsft.web.logs.log_requests",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "crowdsft.web.security.content_security_policy",
@@ -184,7 +198,63 @@ ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_USERNAME_MIN_LENGTH = 3
 ACCOUNT_RATE_LIMITS: dict[str, str] | bool = {} if RATE_LIMITS else False
 ALLAUTH_TRUSTED_PROXY_COUNT = _proxies()
-EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+SOCIALACCOUNT_AUTO_SIGNUP = True
+SOCIALACCOUNT_EMAIL_AUTHENTICATION = False  # an address that a provider names opens nobody else's account
+SOCIALACCOUNT_STORE_TOKENS = False
+MFA_TOTP_ISSUER = "crowdsft"
+
+
+def _mail() -> dict[str, Any]:
+    """Django's mail settings."""
+    url = os.environ.get("CROWDSFT_SMTP")
+    if not url:
+        return {"EMAIL_BACKEND": "django.core.mail.backends.console.EmailBackend"}
+    parts = urlparse(url)
+    if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
+        raise ImproperlyConfigured("CROWDSFT_SMTP must be smtp://user:password@host:port or smtps://...")
+    return {
+        "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+        "EMAIL_HOST": parts.hostname,
+        "EMAIL_PORT": parts.port or (465 if parts.scheme == "smtps" else 587),
+        "EMAIL_HOST_USER": unquote(parts.username or ""),
+        "EMAIL_HOST_PASSWORD": unquote(parts.password or ""),
+        "EMAIL_USE_SSL": parts.scheme == "smtps",
+        "EMAIL_USE_TLS": parts.scheme == "smtp" and parts.hostname not in ("127.0.0.1", "localhost"),
+        "EMAIL_TIMEOUT": 20,
+    }
+
+
+globals().update(_mail())
+DEFAULT_FROM_EMAIL = os.environ.get("CROWDSFT_MAIL_FROM", "crowdsft@localhost")
+
+
+def _single_sign_on(address: str) -> dict[str, Any]:
+    """allauth's settings of the one OpenID Connect provider.
+
+    Raises:
+        ImproperlyConfigured: without a client.
+    """
+    client, secret = os.environ.get("CROWDSFT_OIDC_CLIENT"), os.environ.get("CROWDSFT_OIDC_SECRET")
+    if not client or not secret:
+        raise ImproperlyConfigured(
+            "CROWDSFT_OIDC needs CROWDSFT_OIDC_CLIENT and CROWDSFT_OIDC_SECRET; the provider gives both."
+        )
+    app = {
+        "provider_id": "sso",
+        "name": os.environ.get("CROWDSFT_OIDC_NAME", "single sign-on"),
+        "client_id": client,
+        "secret": secret,
+        "settings": {"server_url": address, "oauth_pkce_enabled": True},
+    }
+    return {"openid_connect": {"APPS": [app], "OAUTH_PKCE_ENABLED": True}}
+
+
+OIDC = os.environ.get("CROWDSFT_OIDC", "")
+FORM_TARGETS: tuple[str, ...] = ()  # where forms may lead besides here
+if OIDC:
+    INSTALLED_APPS.append("allauth.socialaccount.providers.openid_connect")
+    SOCIALACCOUNT_PROVIDERS = _single_sign_on(OIDC)
+    FORM_TARGETS = (f"{urlparse(OIDC).scheme}://{urlparse(OIDC).netloc}",)
 
 CACHES = {
     "default": {
@@ -214,8 +284,17 @@ WHITENOISE_MAX_AGE = 3600
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "stream": sys.stderr, "formatter": "line"}},
+    "formatters": {
+        "line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"},
+        "json": {"()": "crowdsft.web.logs.JsonFormatter"},
+    },
+    "handlers": {
+        "stderr": {
+            "class": "logging.StreamHandler",
+            "stream": sys.stderr,
+            "formatter": "json" if LOG_FORMAT == "json" else "line",
+        }
+    },
     "root": {"handlers": ["stderr"], "level": "WARNING"},
     "loggers": {
         "crowdsft": {"level": os.environ.get("CROWDSFT_LOG_LEVEL", "INFO")},

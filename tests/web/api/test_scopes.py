@@ -57,6 +57,7 @@ def test_a_reading_token_changes_nothing(
 ) -> None:
     reader = with_scopes(alice, "read")
     real = path.replace("{slug}", builder.campaign.slug).replace("{key}", "made-up")
+    real = real.replace("{delivery_id}", "00000000-0000-4000-8000-000000000000")
     real = re.sub(r"{[^}]+}", "1", real).removeprefix("/api")
     assert "good for read only" in refusal(reader(method.upper(), real, body_of(method, path)), 403)
 

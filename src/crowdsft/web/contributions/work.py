@@ -26,6 +26,7 @@ from crowdsft.rounds.artifacts import Artifacts
 from crowdsft.web.campaigns.models import Campaign, Membership
 from crowdsft.web.contributions.models import Contribution, Task
 from crowdsft.web.journal_django import campaign_state, contribution_digest, wake
+from crowdsft.web.webhooks.outbox import tell
 
 KEPT_CHARACTERS = 200_000
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
@@ -219,7 +220,7 @@ def _problem(task: Task, response: str, settings: CampaignSettings, *, is_repeat
 
 def _accept(task: Task, response: str, digest: str) -> Contribution:
     Task.objects.filter(pk=task.pk).update(state=Task.DONE, changed=timezone.now())
-    return Contribution.objects.create(
+    contribution = Contribution.objects.create(
         campaign=task.campaign,
         membership=task.membership,
         task=task,
@@ -229,6 +230,14 @@ def _accept(task: Task, response: str, digest: str) -> Contribution:
         model_response=task.model_response,
         digest=digest,
     )
+    told = {
+        "contribution": str(contribution.pk),
+        "contributor": task.membership.contributor,
+        "round": task.round_number,
+        "kind": task.kind,
+    }
+    tell(task.campaign, "contribution.created", told)
+    return contribution
 
 
 def _keep(task: Task, text: str, settings: CampaignSettings) -> bool:

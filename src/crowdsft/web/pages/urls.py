@@ -14,6 +14,7 @@ from crowdsft.web.pages import (
     playground,
     points,
     tokens,
+    webhooks,
     work,
     your_data,
 )
@@ -32,6 +33,7 @@ urlpatterns: list[URLPattern] = [
         path(f"campaigns/<slug:slug>/manage/{name}/", manage.act, {"action": name}, name=f"manage_{name}")
         for name in (*manage.FOR_ORGANISERS, *manage.FOR_REVIEWERS)
     ),
+    path("campaigns/<slug:slug>/manage/webhooks/", webhooks.webhooks, name="webhooks"),
     path("campaigns/<slug:slug>/manage/copy/", create_campaign.copy_campaign, name="copy_campaign"),
     path("campaigns/<slug:slug>/campaign.toml", manage.settings_file, name="settings_file"),
     path("invitations/<str:key>/", joining.invitation, name="invitation"),

@@ -1,0 +1,66 @@
+"""Where to send what, and how each delivery went."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.db import models
+
+from crowdsft.web.campaigns.models import Campaign
+
+EVENTS = (
+    ("contribution.created", "a contribution is accepted"),
+    ("round.closed", "a round closes"),
+    ("round.finished", "a round is over"),
+    ("points.awarded", "points are paid"),
+    ("campaign.finished", "the campaign ends"),
+)
+EVENT_NAMES = tuple(name for name, _ in EVENTS)
+PING = "ping"
+
+
+class Webhook(models.Model):
+    """An address that wants to know. The secret signs what is sent, so it is kept as it is."""
+
+    campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="webhooks")
+    url = models.CharField(max_length=500)
+    events = models.CharField(max_length=200)
+    secret = models.CharField(max_length=80)
+    created = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ("pk",)
+
+    def __str__(self) -> str:
+        return self.url
+
+    @property
+    def event_names(self) -> list[str]:
+        """What it wants to know."""
+        return self.events.split()
+
+
+class Delivery(models.Model):
+    """One message to one webhook. `next_try` is when it is due, in seconds since the epoch."""
+
+    WAITING, DELIVERED, FAILED = "waiting", "delivered", "failed"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    webhook = models.ForeignKey(Webhook, on_delete=models.CASCADE, related_name="deliveries")
+    event = models.CharField(max_length=40)
+    body: models.JSONField[Any, Any] = models.JSONField()
+    state = models.CharField(max_length=10, default=WAITING)
+    attempts = models.PositiveIntegerField(default=0)
+    next_try = models.FloatField(default=0.0)
+    status = models.PositiveIntegerField(null=True)
+    error = models.CharField(max_length=300, blank=True)
+    created = models.DateTimeField(auto_now_add=True)
+    changed = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        indexes = (models.Index(fields=["state", "next_try"], name="delivery_due"),)
+        ordering = ("-created",)
+
+    def __str__(self) -> str:
+        return f"{self.event} to {self.webhook}"
