@@ -17,6 +17,7 @@ from crowdsft.experiments.emotions_bench import REPORTED, Bench, Stack
 from crowdsft.experiments.emotions_cell import Cell, Key, make_cell
 from crowdsft.experiments.emotions_summary import compare, flat_rows, summarise
 
+pytestmark = pytest.mark.train
 KEY = Key("heterogeneous", "joy", 100)
 
 

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from crowdsft.cli.app import error_console, print_json
+from crowdsft.cli.experiment_emotions import emotions
 from crowdsft.cli.experiment_retrain_shapley import retrain_shapley
 
 app = typer.Typer(help="Run an experiment: tables, figures and a report in one folder.", no_args_is_help=True)
@@ -88,3 +89,4 @@ def _tell(line: str) -> None:
 
 
 app.command("retrain-shapley")(retrain_shapley)
+app.command("emotions")(emotions)

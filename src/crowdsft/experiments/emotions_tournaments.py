@@ -244,7 +244,7 @@ def expert_tournament(
     archive = Archive()
     stack: Stack = ()
     examples = bench.cell.expert_examples
-    (copy,) = bench.train((), [list(examples[:EXPERT_PASSES])])
+    (copy,) = bench.train((), [[examples[place % len(examples)] for place in range(EXPERT_PASSES)]])
     extra = examples if with_examples else ()
     states = []
     for number in range(1, max(reported) + 1):
