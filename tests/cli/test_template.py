@@ -15,7 +15,7 @@ LINE = re.compile(r"^# (?P<key>\w+) = (?P<value>.+?)(\s{2,}#.*)?$")
 NO_DEFAULT = {
     "campaign.guidelines_file", "campaign.consent", "model.revision", "prompts.file", "target.examples_file",
     "target.emotion", "target.vector", "rounds.size", "rounds.minutes", "training.learning_rate",
-    "training.b_rate_ratio", "training.adapt_head",
+    "training.b_rate_ratio", "training.adapt_head", "training.trl",
 }  # fmt: skip
 
 
