@@ -36,7 +36,7 @@ def campaign_result(
     points = {
         names.get(contributor, contributor): amount for contributor, amount in _everybody(state).items()
     }
-    first, last = distance_before(rounds), distance_after(rounds)
+    first, last = distance_before(rounds), final_distance(state)
     paid = rounds[-1].points if rounds else None
     closing = state.closing_awards or ()
     return {
@@ -86,6 +86,13 @@ def distance_after(rounds: Sequence[RoundState]) -> float:
     chosen = current.base_evaluation if current.winner is None else current.evaluations[current.winner]
     assert chosen is not None
     return -chosen.report.mean_utility
+
+
+def final_distance(state: CampaignState) -> float:
+    """Distance of the base as it is now, also after a rollback; 0 when nothing was measured."""
+    paid = [current for current in state.rounds if current.points is not None]
+    behind = [current for current in paid if not current.finished or current.number <= state.base_round]
+    return distance_after(behind) if behind else distance_before(paid)
 
 
 def _round(current: RoundState, names: Mapping[str, str]) -> dict[str, Any]:

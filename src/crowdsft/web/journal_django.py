@@ -227,7 +227,7 @@ class DjangoStore:
         _reconnect()
         campaign = self._campaign(claim.campaign)
         with transaction.atomic():
-            if not self._mine(claim).select_for_update().exists():
+            if not self._mine(claim).select_for_update(of=("self",)).exists():
                 raise WorkerLostClaim(f"another worker owns {claim.step}")
             state = self._with_pauses(campaign, state)
             after = state

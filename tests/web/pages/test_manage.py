@@ -71,6 +71,12 @@ def test_roll_back(as_alice: Client, builder: CampaignBuilder) -> None:
     builder.play(*PLAYED).play(0.79, [0.75, 0.77, 0.71])
     assert "The base is an earlier one again." in did(as_alice, "roll-back", to_round="1", reason="rude")
     assert builder.state.base_round == 1 and len(builder.state.lineage) == 1
+    result = as_alice.get("/api/campaigns/joy-in-comments/result").json()
+    summary = as_alice.get("/api/campaigns/joy-in-comments").json()
+    assert result["final_distance"] == summary["distance"] == pytest.approx(0.79)
+    assert "0.790" in check_page(as_alice.get(URL))
+    builder.open().contribute().close().decide(0.79, [0.75, 0.77, 0.7])
+    assert as_alice.get("/api/campaigns/joy-in-comments").json()["distance"] == pytest.approx(0.7)
     assert "Round 7 has left no model." in did(as_alice, "roll-back", to_round="7")
     assert "Please choose the model" in did(as_alice, "roll-back", to_round="x")
 

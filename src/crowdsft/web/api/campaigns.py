@@ -12,7 +12,7 @@ from ninja import Router, Schema, Status
 from crowdsft.core.campaign import CampaignState, RoundState
 from crowdsft.core.errors import InputError
 from crowdsft.core.settings import parse_settings
-from crowdsft.rounds.result import campaign_result, distance_after, distance_before
+from crowdsft.rounds.result import campaign_result, distance_before, final_distance
 from crowdsft.web.api.access import (
     answers,
     contributing,
@@ -261,7 +261,7 @@ def summary_of(campaign: Campaign) -> Summary:
         contributions_waiting=waiting_contributions(campaign),
         round_size=settings.round_size if settings.rounds.close == "size" else None,
         distance_at_start=distance_before(measured) if measured else None,
-        distance=distance_after(measured) if measured else None,
+        distance=final_distance(state) if measured else None,
         licence=consent.licence if consent else settings.campaign.licence,
         consent=consent.text if consent else settings.campaign.consent,
         consent_version=consent.number if consent else 0,

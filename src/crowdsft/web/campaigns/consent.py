@@ -35,7 +35,7 @@ def publish_consent(campaign: Campaign, *, licence: str, text: str, actor: User 
     _check(licence, text)
     digest = consent_digest(licence, text)
     with transaction.atomic():
-        locked = Campaign.objects.select_for_update().get(pk=campaign.pk)
+        locked = Campaign.objects.select_for_update(no_key=True).get(pk=campaign.pk)
         if locked.consent == digest:
             raise InputError(
                 "This is the text and licence that members agree to already. Nothing was changed."

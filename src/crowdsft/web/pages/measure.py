@@ -115,9 +115,11 @@ def start_score(state: CampaignState) -> SampleScore | None:
 
 
 def latest_score(state: CampaignState) -> SampleScore | None:
-    """How the current base did when it was last measured."""
-    scores = [score for score in map(score_after, state.rounds) if score is not None]
-    return scores[-1] if scores else start_score(state)
+    """How the current base did when it was last measured; after a rollback, that of the earlier round."""
+    if state.rounds and not state.current.finished and state.current.selected is not None:
+        return score_after(state.current)
+    left_by = next((past for past in state.rounds if past.number == state.base_round), None)
+    return start_score(state) if left_by is None else score_after(left_by)
 
 
 def share_of_the_way(state: CampaignState) -> tuple[str, int] | None:
