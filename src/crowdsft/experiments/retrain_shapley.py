@@ -170,7 +170,7 @@ def _play(
     truth = np.mean(truths, axis=0)
     found = []
     for method in methods:
-        for seed in seeds:
+        for seed in seeds[: method.seeds]:
             values, seconds = _kept_values(folder, base, world, method, seed)
             found.append(
                 Found(

@@ -47,12 +47,14 @@ class Method:
         words: What it is, for readers.
         trainings: How many times everybody's rows are trained on.
         values: From base, world and seed to float64[8].
+        seeds: How many seeds it is tried with at most.
     """
 
     key: str
     words: str
     trainings: float
     values: Callable[[LoadedModel, World, int], Floats]
+    seeds: int = 3
 
 
 def in_run(
@@ -140,12 +142,12 @@ METHODS: Final[tuple[Method, ...]] = (
         lambda base, world, seed: in_run(base, world, seed, rule="adam_steps"),
     ),
     Method("solo", "Each trained alone", 1, solo),
-    Method("merged", "Each trained alone, all merges valued", 1, merged),
+    Method("merged", "Each trained alone, all merges valued", 1, merged, seeds=1),
     Method("ridge", "Ridge over values of four rounds", ROUNDS, by_policy(RidgeHistory())),
     Method(
         "decoded", "Decoded from four rounds' answers", ROUNDS, by_policy(DecodedShapley(cluster_radius=0.0))
     ),
-    Method("leave_one_out", "Everybody but one", CONTRIBUTORS, leave_one_out),
+    Method("leave_one_out", "Everybody but one", CONTRIBUTORS, leave_one_out, seeds=1),
 )
 
 

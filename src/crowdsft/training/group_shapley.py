@@ -19,7 +19,10 @@ from torch import Tensor, nn
 from crowdsft.core.errors import InputError
 from crowdsft.core.valuation import METHODS, Valuation, value_game
 from crowdsft.training.base import Example
-from crowdsft.training.likelihood import response_log_likelihoods
+from crowdsft.training.batches import Batch, make_batch
+from crowdsft.training.chat_examples import tokenise_examples
+from crowdsft.training.fitting import batch_loss, one_thread
+from crowdsft.training.likelihood import ROWS_PER_BATCH
 from crowdsft.training.merging import adapter_deltas, deltas_in_place
 from crowdsft.training.models import LoadedModel
 
@@ -32,7 +35,7 @@ LARGEST_EXACT = 8
 SAMPLED_COALITIONS = 512
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class MinusLoss:
     """Mean log-likelihood per response token of the expert answers, in nats.
 
@@ -43,11 +46,23 @@ class MinusLoss:
 
     answers: Sequence[Example]
     max_tokens: int = 512
+    _batches: tuple[Batch, ...] = field(init=False, default=())
 
     def __call__(self, base: LoadedModel) -> float:
-        """The utility of `base`."""
-        pairs = [(answer.prompt, answer.response) for answer in self.answers]
-        return response_log_likelihoods(base, [None], pairs, max_tokens=self.max_tokens)[0]
+        """The utility of `base`; one object serves models of one tokenizer, which it asks once."""
+        if not self._batches:
+            examples = tokenise_examples(base.tokenizer, self.answers, max_tokens=self.max_tokens)
+            starts = range(0, len(examples), ROWS_PER_BATCH)
+            padding = base.tokenizer.pad_token_id
+            self._batches = tuple(
+                make_batch(examples[start : start + ROWS_PER_BATCH], padding=padding) for start in starts
+            )
+        device = next(base.model.parameters()).device
+        total = 0.0
+        with one_thread(), torch.inference_mode():
+            for batch in self._batches:
+                total += float(batch_loss(base.model, batch.to(device))) * len(batch.targets)
+        return -total / sum(len(batch.targets) for batch in self._batches)
 
 
 @dataclass(slots=True)
