@@ -38,6 +38,8 @@ SETTINGS = {
     "training.max_tokens": "Prompt and response are cut after this many tokens.",
     "training.warmup_fraction": "Share of the steps in which the learning rate rises; it falls in a line afterwards.",
     "training.weight_decay": "Weight decay of AdamW.",
+    "training.weighting": "How much each contributor counts, from what earlier rounds have shown; see [weightings](reference-tables.md#weightings).",
+    "training.weighting_rate": 'With `weighting = "exponentiated_gradient"`: how fast weights follow what is learnt. 1 suits a few rounds, 0.1 a hundred.',
     "training.gradient_clip": "Longest gradient that is used in full.",
     "training.trl": "Further options of TRL's SFTConfig, for `trl_sft` alone: see [training with TRL](how-to-scale.md#training-with-trl).",
     "evaluation.embedding": "What turns outputs into vectors; see [embeddings](reference-tables.md#embeddings).",

@@ -36,7 +36,11 @@ SECTIONS: dict[str, tuple[Mapping[str, Any], str, str]] = {
         "crowdsft.simulation.point_rules",
         "`simulate --rewards`",
     ),
-    "Weightings": (WEIGHTINGS, "crowdsft.core.weighting", "`simulate --weighting`"),
+    "Weightings": (
+        WEIGHTINGS,
+        "crowdsft.core.weighting",
+        "`training.weighting` in a campaign and `simulate --weighting`",
+    ),
     "Embeddings": (EMBEDDINGS, "crowdsft.embedding", "`evaluation.embedding`"),
     "Training backends": (BACKENDS, "crowdsft.training", "`training.backend`"),
     "Valuation methods": (METHODS, "crowdsft.core.valuation", "`value --method`"),

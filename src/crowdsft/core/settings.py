@@ -23,6 +23,7 @@ from crowdsft.core.evaluation import UTILITIES
 from crowdsft.core.grouping import GROUPINGS
 from crowdsft.core.rewards import REWARDS
 from crowdsft.core.trl_options import TrlValue, trl_option_problems
+from crowdsft.core.weighting import WEIGHTINGS
 
 SETTINGS_VERSION = 1
 
@@ -116,12 +117,19 @@ class TrainingSection(Section):
     warmup_fraction: Annotated[float, Field(ge=0, lt=1)] = 0.05
     weight_decay: Annotated[float, Field(ge=0)] = 0.0
     gradient_clip: Annotated[float, Field(gt=0)] = 1.0
+    weighting: str = "uniform"
+    weighting_rate: Annotated[float, Field(ge=0, le=100)] = 1.0
     trl: dict[str, TrlValue] | None = None
 
     @field_validator("backend")
     @classmethod
     def _known_backend(cls, name: str) -> str:
         return _known("training backend", name, BACKENDS)
+
+    @field_validator("weighting")
+    @classmethod
+    def _known_weighting(cls, name: str) -> str:
+        return _known("weighting", name, WEIGHTINGS)
 
     @field_validator("trl", mode="before")
     @classmethod

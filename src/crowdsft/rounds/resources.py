@@ -86,6 +86,7 @@ class Resources:
         return BACKENDS.make(name, **({"extra": settings.training.trl or {}} if name == "trl_sft" else {}))
 
 
+NOT_FOR_BACKENDS = {"backend", "trl", "weighting", "weighting_rate"}
 TINY_PARAMETERS = 20_000_000
 FOR_TINY_MODELS = {"learning_rate": 1e-3, "b_rate_ratio": 12.0, "adapt_head": True}
 FOR_OTHER_MODELS = {"learning_rate": 2e-4, "b_rate_ratio": 1.0, "adapt_head": False}
@@ -97,7 +98,7 @@ def training_options(settings: CampaignSettings, *, parameters: int) -> Training
     Args:
         parameters: Number of the base model's parameters; what the settings leave open follows it.
     """
-    chosen = settings.training.model_dump(exclude={"backend", "trl"}, exclude_none=True)
+    chosen = settings.training.model_dump(exclude=NOT_FOR_BACKENDS, exclude_none=True)
     by_size = FOR_TINY_MODELS if parameters < TINY_PARAMETERS else FOR_OTHER_MODELS
     by_backend = {"adapt_head": False} if settings.training.backend == "trl_sft" else {}
     return TrainingOptions(**(by_size | by_backend | chosen))

@@ -7,7 +7,6 @@ journal and of frozen contributions; chance comes from seeds derived from campai
 from __future__ import annotations
 
 import time
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -41,6 +40,7 @@ from crowdsft.core.settings import CampaignSettings
 from crowdsft.rounds.evaluation import evaluate_candidates
 from crowdsft.rounds.resources import Resources, training_options
 from crowdsft.rounds.store import ContributionRow, Store, Waiting
+from crowdsft.rounds.weighting import training_weights
 from crowdsft.training.base import Example, GroupData, TrainingProgress
 
 DRAFTS_PER_ROUND = 96
@@ -191,11 +191,14 @@ def train(state: CampaignState, store: Store, resources: Resources) -> tuple[Eve
     """Fine-tune one copy of the base for each group, all of them in one go."""
     settings, current = state.plan, state.current
     rows = _rows_by_contributor(store.texts(state.campaign, [ref.id for ref in current.contributions or ()]))
+    weights = training_weights(
+        settings.training, history(state), current.contributors, balances=state.balances
+    )
     data = [
         GroupData(
             number,
             tuple(
-                Example(row.prompt, row.response, 1.0, row.contributor)
+                Example(row.prompt, row.response, weights[name], row.contributor)
                 for name in group
                 for row in rows.get(name, ())
             ),
@@ -243,8 +246,11 @@ def _rows_by_contributor(rows: Sequence[ContributionRow]) -> dict[str, list[Cont
 
 
 def _shares(group: tuple[str, ...], examples: Sequence[Example]) -> tuple[float, ...]:
-    counts = Counter(example.contributor for example in examples)
-    return tuple(counts[contributor] / len(examples) for contributor in group)
+    shares = dict.fromkeys(group, 0.0)
+    for example in examples:
+        shares[example.contributor] += example.weight
+    whole = sum(shares.values())
+    return tuple(share / whole for share in shares.values())
 
 
 # Evaluation, selection, points
