@@ -19,6 +19,7 @@ from crowdsft.core.settings import TASK_KINDS
 from crowdsft.core.valuation import METHODS
 from crowdsft.core.weighting import WEIGHTINGS
 from crowdsft.embedding import EMBEDDINGS
+from crowdsft.judging import JUDGES
 from crowdsft.simulation.point_rules import POINT_RULES
 from crowdsft.training import BACKENDS
 from reference_makers.markdown import first_paragraph, table
@@ -42,6 +43,7 @@ SECTIONS: dict[str, tuple[Mapping[str, Any], str, str]] = {
         "`training.weighting` in a campaign and `simulate --weighting`",
     ),
     "Embeddings": (EMBEDDINGS, "crowdsft.embedding", "`evaluation.embedding`"),
+    "Judges": (JUDGES, "crowdsft.judging", "`judging.weights` and `judging.guards`"),
     "Training backends": (BACKENDS, "crowdsft.training", "`training.backend`"),
     "Valuation methods": (METHODS, "crowdsft.core.valuation", "`value --method`"),
 }
@@ -75,6 +77,10 @@ WORDS = {
     "weighting/exponentiated_gradient": "Members of groups that do better than the others count more and more.",
     "embedding/emotions": "One score for each of the built-in world's emotions. Dimensions have names, so a target can be one.",
     "embedding/hashed_words": "Words and pairs of neighbouring words, counted. For any language; dimensions have no names.",
+    "judge/embedding": "The distance of each output to the target, in the campaign's embedding.",
+    "judge/likelihood": "How likely the model is to give each expert answer: mean log-likelihood per token. Needs expert examples.",
+    "judge/reward_model": "The score that a reward model, or any other sequence classifier, gives to each prompt with its answer.",
+    "judge/llm": "A language model behind an OpenAI-compatible address compares each answer with the base's, in both orders: 1 for a win, -1 for a loss, 0 for a tie.",
     "training backend/lora": "Low-rank adapters in PEFT format on any Hugging Face causal language model.",
     "training backend/full_finetune": "All weights are trained. For small models.",
     "training backend/trl_sft": "The same adapters by TRL's trainer, with its options; needs the [trl] extra.",

@@ -69,3 +69,14 @@ def test_false_wins_are_as_rare_as_the_threshold_promises() -> None:
         candidates = base + rng.standard_normal((2, 100))
         wins += select_winner(base, candidates).winner is not None
     assert 0.025 < wins / 2_000 < 0.07
+
+
+def test_who_harms_a_guard_cannot_win() -> None:
+    rng = np.random.default_rng(8)
+    base = rng.standard_normal(200)
+    candidates = base + np.array([[0.5], [1.0], [0.0]]) + 0.1 * rng.standard_normal((3, 200))
+    second = select_winner(base, candidates, harmful=[1, 2])
+    assert (second.winner, second.outcome, second.barred) == (0, "improved", (1,))
+    nobody = select_winner(base, candidates, harmful=[0, 1])
+    assert (nobody.winner, nobody.outcome, nobody.barred) == (None, "guarded", (0, 1))
+    assert select_winner(base, candidates).barred == ()

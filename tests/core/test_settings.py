@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from crowdsft.core import judging_settings
 from crowdsft.core import settings as module
 from crowdsft.core.errors import SettingsError
 from crowdsft.core.settings import parse_settings, settings_digest, settings_to_dict
@@ -99,8 +100,10 @@ def test_anything_else_is_a_settings_error_and_nothing_worse(data: dict[str, Any
 def test_names_known_to_settings_are_the_tables_names() -> None:
     """Core cannot import the layers above it, so the names are written twice; here they are compared."""
     from crowdsft.embedding import EMBEDDINGS
+    from crowdsft.judging import JUDGES
     from crowdsft.training import BACKENDS
 
+    assert tuple(JUDGES) == judging_settings.JUDGES
     assert set(module.EMBEDDINGS) == set(EMBEDDINGS)
     assert set(module.BACKENDS) == set(BACKENDS)
 

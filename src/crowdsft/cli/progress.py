@@ -89,6 +89,10 @@ def round_line(state: CampaignState) -> str:
     current = rounds[-1]
     paid = sum(award.points for award in current.points.awards) if current.points else 0
     distance = f"distance {distance_after(rounds):.3f}"
+    if not state.plan.judging.is_distance:
+        distance = f"score {-distance_after(rounds):.3f}"
+    if current.selected is not None and current.selected.outcome == "guarded":
+        return f"Round {current.number}: who was better fell behind where a guard looks; the base stays, {distance}."
     if current.winner is None:
         return f"Round {current.number}: no candidate was better than the base beyond noise; it stays, {distance}."
     group = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"[current.winner % 26]

@@ -22,6 +22,7 @@ def write_report(result: Mapping[str, Any], state: CampaignState, artifacts: Art
             _chart(state),
             _samples(state, artifacts),
             _rounds(result),
+            _judging(state),
             _points(result),
             _facts(result, state),
         ]
@@ -51,12 +52,16 @@ def _head(result: Mapping[str, Any], state: CampaignState) -> str:
     simulated = (
         '<p><span class="badge">Simulated contributors</span></p>' if state.plan.campaign.simulated else ""
     )
-    stats = {
-        "Closer to the target": f"{result['reduction_percent']:.1f} %",
-        "Distance at the start": f"{result['base_distance']:.3f}",
-        "Distance at the end": f"{result['final_distance']:.3f}",
-        "Points paid": f"{result['ledger']['sum']:,}",
-    }
+    score = result.get("score")
+    stats = (
+        {"Score at the start": f"{score['start']:.3f}", "Score at the end": f"{score['end']:.3f}"}
+        if score
+        else {
+            "Closer to the target": f"{result['reduction_percent']:.1f} %",
+            "Distance at the start": f"{result['base_distance']:.3f}",
+            "Distance at the end": f"{result['final_distance']:.3f}",
+        }
+    ) | {"Points paid": f"{result['ledger']['sum']:,}"}
     cells = "".join(
         f"<div><dt>{escape(name)}</dt><dd>{escape(value)}</dd></div>" for name, value in stats.items()
     )
@@ -69,14 +74,20 @@ def _head(result: Mapping[str, Any], state: CampaignState) -> str:
 
 def _chart(state: CampaignState) -> str:
     from crowdsft.web.charts import distance_chart
+    from crowdsft.web.pages.measure import measure_of
     from crowdsft.web.pages.rounds_story import chart_data
 
     data = chart_data(state, None)
     if data is None:
         return ""
-    note = "Dots are candidates, the large dot is the winner, the band a 95 % interval of the base. Lower is better."
+    score = measure_of(state.plan).is_score
+    note = (
+        "Dots are candidates, the large dot is the winner, the band a 95 % interval of the base. "
+        f"{'Higher' if score else 'Lower'} is better."
+    )
     return (
-        f'<article class="stack"><h2>Distance to the target</h2>{distance_chart(data)}'
+        f'<article class="stack"><h2>{"Score by the judges" if score else "Distance to the target"}</h2>'
+        f"{distance_chart(data)}"
         f'<p class="meta">{note} Every value is of a fresh sample that steered nothing.</p></article>'
     )
 
@@ -103,26 +114,39 @@ def _samples(state: CampaignState, artifacts: Artifacts) -> str:
     return _table("What it writes", ("Prompt", "At the start", "Now"), rows)
 
 
+def _judging(state: CampaignState) -> str:
+    """How the judges decided each round, where there are others than the distance."""
+    from crowdsft.web.pages.judging_story import judging_story
+
+    rows = [
+        f"<tr><td class=num>{told.number}</td><td>{escape(told.sentence)}</td></tr>"
+        for told in reversed(judging_story(state))
+    ]
+    return _table("What the judges said", ("Round", "Decision"), rows) if rows else ""
+
+
 def _rounds(result: Mapping[str, Any]) -> str:
+    sign = 1 if "score" in result else -1
     rows = []
     for current in result["rounds"]:
         for candidate in current["candidates"]:
             won = candidate["group"] == current["winner"]
-            low, high = candidate["interval"]
+            low, high = sorted(sign * end for end in candidate["interval"])
             rows.append(
                 f"<tr><td class=num>{current['round']}</td>"
                 f"<td{' class=win' if won else ''}>Group {_letter(candidate['group'])}{' won' if won else ''}</td>"
-                f"<td class=num>{-candidate['utility']:.3f}</td>"
-                f"<td class=num>{-high:.3f} to {-low:.3f}</td>"
+                f"<td class=num>{sign * candidate['utility']:.3f}</td>"
+                f"<td class=num>{low:.3f} to {high:.3f}</td>"
                 f"<td>{escape(', '.join(candidate['contributors']))}</td></tr>"
             )
         if current["winner"] is None:
             rows.append(
                 f"<tr><td class=num>{current['round']}</td><td>Base kept</td>"
-                f"<td class=num>{-current['base_utility']:.3f}</td><td></td>"
-                "<td>No candidate was better beyond noise</td></tr>"
+                f"<td class=num>{sign * current['base_utility']:.3f}</td><td></td>"
+                f"<td>{_WHY_KEPT.get(current['outcome'], 'No candidate was better beyond noise')}</td></tr>"
             )
-    return _table("Rounds", ("Round", "Candidate", "Distance", "95 % interval", "Contributors"), rows)
+    name = "Score" if "score" in result else "Distance"
+    return _table("Rounds", ("Round", "Candidate", name, "95 % interval", "Contributors"), rows)
 
 
 def _points(result: Mapping[str, Any]) -> str:
@@ -135,7 +159,7 @@ def _points(result: Mapping[str, Any]) -> str:
 
 
 def _table(title: str, columns: tuple[str, ...], rows: list[str]) -> str:
-    numeric = ("Round", "Distance", "95 % interval", "In all")
+    numeric = ("Round", "Distance", "Score", "95 % interval", "In all")
     head = "".join(
         f"<th{' class=num' if name.startswith(numeric) else ''} scope=col>{escape(name)}</th>"
         for name in columns
@@ -158,6 +182,9 @@ def _facts(result: Mapping[str, Any], state: CampaignState) -> str:
         f"{'an unbroken chain' if ledger['valid'] else 'NOT VALID'}; head "
         f'<span class="mono">{ledger["head"][:16]}</span>.</p></section>'
     )
+
+
+_WHY_KEPT = {"guarded": "Who was better fell behind where a guard looks"}
 
 
 def _letter(group: int) -> str:

@@ -227,26 +227,35 @@ def print_summary(result: dict[str, Any], output: Path) -> None:
     from rich.table import Table
 
     console = Console(highlight=False)
+    sign = 1 if "score" in result else -1
     table = Table(
         "Round",
         "Winner",
-        "Distance",
+        "Score" if "score" in result else "Distance",
         "Points paid",
         title=f"Campaign {result['campaign']}",
         title_justify="left",
     )
     for row in result["rounds"]:
         winner = row["winner"]
-        distance = -(row["base_utility"] if winner is None else row["candidates"][winner]["utility"])
+        shown = sign * (row["base_utility"] if winner is None else row["candidates"][winner]["utility"])
         label = f"group {'ABCDEFGHIJKLMNOPQRSTUVWXYZ'[winner % 26]}" if winner is not None else "base kept"
-        table.add_row(str(row["round"]), label, f"{distance:.3f}", str(sum(row["awards"].values())))
+        table.add_row(str(row["round"]), label, f"{shown:.3f}", str(sum(row["awards"].values())))
     console.print(table)
     console.print(
-        f"Distance to the target {result['base_distance']:.3f} -> {result['final_distance']:.3f} "
-        f"({result['reduction_percent']:.1f} % closer) in {result['seconds']['total']:.0f} s. "
+        f"{_progress_words(result)} in {result['seconds']['total']:.0f} s. "
         f"Ledger: {result['ledger']['sum']} points in {result['ledger']['entries']} entries, "
         f"{'valid' if result['ledger']['valid'] else 'NOT VALID'}."
     )
     best = sorted(result["points"].items(), key=lambda item: -item[1])[:5]
     console.print("Most points: " + ", ".join(f"{name} {points}" for name, points in best))
     console.print(f"Everything is in {output}: open report.html, or: crowdsft serve --data {output}")
+
+
+def _progress_words(result: dict[str, Any]) -> str:
+    if "score" in result:
+        return f"Score by the judges {result['score']['start']:.3f} -> {result['score']['end']:.3f}"
+    return (
+        f"Distance to the target {result['base_distance']:.3f} -> {result['final_distance']:.3f} "
+        f"({result['reduction_percent']:.1f} % closer)"
+    )

@@ -54,6 +54,35 @@ class SampleScore:
 
 
 @dataclass(frozen=True, slots=True)
+class JudgeScore:
+    """What one judge said about one model, in the judge's own units.
+
+    Args:
+        judge: Its name.
+        weight: Its share of all weight; 0 for a judge that only guards.
+        is_guard: Whether a candidate that falls behind the base here cannot win.
+        scale: The unit in which it is weighed: the spread of the first base's rows.
+        rows: On how many rows of the selection sample it looked.
+        selection_gain, selection_error: Mean and standard error of paired differences to the base, selection sample.
+        mean: Mean utility on the reporting sample.
+        gain, gain_error: As for the selection sample, on the reporting sample.
+        is_harmed: Whether it is a guard and the model fell behind the base beyond noise, on the selection sample.
+    """
+
+    judge: str
+    weight: float
+    is_guard: bool
+    scale: float
+    rows: int
+    selection_gain: float
+    selection_error: float
+    mean: float
+    gain: float
+    gain_error: float
+    is_harmed: bool
+
+
+@dataclass(frozen=True, slots=True)
 class CampaignOpened:
     """The organiser opened the campaign with these settings (`settings_to_dict`)."""
 
@@ -112,7 +141,9 @@ class CandidateEvaluated:
     """A candidate, or the base itself (group None), was measured on the selection and the reporting sample.
 
     `likelihood` is the mean log-likelihood per token of the expert examples, or None without examples;
-    `outputs` is the artifact with the reporting sample's texts.
+    `outputs` is the artifact with the reporting sample's texts. `judged` is empty where the distance to the target
+    decides alone. Where other judges have weight, utilities are the weighted sum of what they said, and the first
+    base has 0.
     """
 
     round_number: int
@@ -123,16 +154,21 @@ class CandidateEvaluated:
     outputs: str
     generate_seconds: float
     evaluate_seconds: float
+    judged: tuple[JudgeScore, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class WinnerSelected:
-    """The group whose candidate becomes the next base, or None: the base stays."""
+    """The group whose candidate becomes the next base, or None: the base stays.
+
+    `barred` are the groups that were better than the base, but that a guard did not let win.
+    """
 
     round_number: int
     winner: int | None
     outcome: str
     contenders: tuple[int, ...]
+    barred: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ row, and the noise of a difference is the standard error of the paired differenc
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
 
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from crowdsft.core.errors import EvaluationError
 
 Floats = NDArray[np.float64]
-Outcome = Literal["improved", "tie_broken", "no_improvement"]
+Outcome = Literal["improved", "tie_broken", "no_improvement", "guarded"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,10 @@ class PairedDifference:
         """Whether the mean is above zero by more than `standard_errors` of its standard errors."""
         return self.mean > standard_errors * self.standard_error and self.mean > 0
 
+    def falls_short(self, standard_errors: float) -> bool:
+        """Whether the mean is below zero by more than `standard_errors` of its standard errors."""
+        return self.mean < -standard_errors * self.standard_error and self.mean < 0
+
 
 @dataclass(frozen=True, slots=True)
 class Selection:
@@ -38,13 +43,15 @@ class Selection:
         winner: Index of the candidate that becomes the next base, or None: the base stays.
         outcome: "improved": one candidate stood out. "tie_broken": several were within noise of each other and
             the likelihood of the expert answers (or, without it, the higher utility) decided.
-            "no_improvement": nobody was better than the base beyond noise.
+            "no_improvement": nobody was better than the base beyond noise. "guarded": all who were are barred.
         contenders: Candidates that were better than the base beyond noise and within noise of the best.
+        barred: Candidates that were better than the base beyond noise, but that a guard does not let win.
     """
 
     winner: int | None
     outcome: Outcome
     contenders: tuple[int, ...]
+    barred: tuple[int, ...] = ()
 
 
 def paired_difference(a: Floats, b: Floats) -> PairedDifference:
@@ -62,6 +69,7 @@ def select_winner(
     likelihoods: Floats | None = None,
     improvement_standard_errors: float = 2.0,
     tie_standard_errors: float = 2.0,
+    harmful: Collection[int] = (),
 ) -> Selection:
     """Choose the next base.
 
@@ -71,6 +79,7 @@ def select_winner(
         likelihoods: float64[J], mean log-likelihood per token of the expert answers under each candidate.
         improvement_standard_errors: How many paired standard errors a candidate must be above the base.
         tie_standard_errors: Candidates whose distance to the best is within this many count as tied.
+        harmful: Candidates that do worse than the base where a guard looks; they cannot win.
 
     Raises:
         EvaluationError: when a utility is not a finite number, or rows do not pair.
@@ -85,6 +94,10 @@ def select_winner(
     ]
     if not better:
         return Selection(None, "no_improvement", ())
+    barred = tuple(index for index in better if index in harmful)
+    better = [index for index in better if index not in barred]
+    if not better:
+        return Selection(None, "guarded", (), barred)
     best = max(better, key=lambda index: float(candidates[index].mean()))
     tied = tuple(
         index
@@ -93,10 +106,10 @@ def select_winner(
         or not paired_difference(candidates[best], candidates[index]).exceeds(tie_standard_errors)
     )
     if len(tied) == 1:
-        return Selection(best, "improved", tied)
+        return Selection(best, "improved", tied, barred)
     if likelihoods is None:
-        return Selection(best, "tie_broken", tied)
-    return Selection(max(tied, key=lambda index: float(likelihoods[index])), "tie_broken", tied)
+        return Selection(best, "tie_broken", tied, barred)
+    return Selection(max(tied, key=lambda index: float(likelihoods[index])), "tie_broken", tied, barred)
 
 
 def _check(base: Floats, candidates: Floats, likelihoods: Floats | None) -> None:

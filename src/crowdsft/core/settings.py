@@ -5,7 +5,7 @@ raises one `SettingsError` that lists every fault. Each section is checked by it
 never hides the faults of another; what two settings contradict each other about is checked afterwards.
 
 pydantic does the checking and publishes the JSON schema; it touches no file, clock or network, which is
-why this is the one module of `core` that may import it.
+why the settings modules of `core` may import it.
 """
 
 from __future__ import annotations
@@ -16,12 +16,21 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator
+from pydantic import Field, StringConstraints, ValidationError, field_validator
 
 from crowdsft.core.errors import Fault, SettingsError, unknown_name_problem
 from crowdsft.core.evaluation import UTILITIES
 from crowdsft.core.grouping import GROUPINGS
+from crowdsft.core.judging_settings import (
+    JudgingSection,
+    LlmJudgeSection,
+    RewardModelSection,
+    judging_faults,
+    policy_faults,
+    target_faults,
+)
 from crowdsft.core.rewards import REWARDS
+from crowdsft.core.settings_section import NonEmpty, Section, known_name
 from crowdsft.core.trl_options import TrlValue, trl_option_problems
 from crowdsft.core.weighting import WEIGHTINGS
 
@@ -30,14 +39,6 @@ SETTINGS_VERSION = 1
 EMBEDDINGS = ("emotions", "hashed_words")
 BACKENDS = ("lora", "multi_lora", "full_finetune", "trl_sft")
 TASK_KINDS = ("write_response", "correct_response")
-
-NonEmpty = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
-
-
-class Section(BaseModel):
-    """A table of the campaign file: frozen, and no key is accepted that we do not know."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class CampaignSection(Section):
@@ -95,7 +96,7 @@ class RoundsSection(Section):
     @field_validator("grouping")
     @classmethod
     def _known_grouping(cls, name: str) -> str:
-        return _known("grouping", name, GROUPINGS)
+        return known_name("grouping", name, GROUPINGS)
 
 
 class TrainingSection(Section):
@@ -124,7 +125,7 @@ class TrainingSection(Section):
     @field_validator("backend")
     @classmethod
     def _known_backend(cls, name: str) -> str:
-        return _known("training backend", name, BACKENDS)
+        return known_name("training backend", name, BACKENDS)
 
     @field_validator("weighting")
     @classmethod
@@ -156,12 +157,12 @@ class EvaluationSection(Section):
     @field_validator("embedding")
     @classmethod
     def _known_embedding(cls, name: str) -> str:
-        return _known("embedding", name, EMBEDDINGS)
+        return known_name("embedding", name, EMBEDDINGS)
 
     @field_validator("distance")
     @classmethod
     def _known_distance(cls, name: str) -> str:
-        return _known("evaluation", name, UTILITIES)
+        return known_name("evaluation", name, UTILITIES)
 
 
 class PointsSection(Section):
@@ -173,7 +174,7 @@ class PointsSection(Section):
     @field_validator("policy")
     @classmethod
     def _known_policy(cls, name: str) -> str:
-        return _known("reward policy", name, REWARDS)
+        return known_name("reward policy", name, REWARDS)
 
 
 class TasksSection(Section):
@@ -188,7 +189,7 @@ class TasksSection(Section):
     @classmethod
     def _known_kinds(cls, names: tuple[str, ...]) -> tuple[str, ...]:
         for name in names:
-            _known("task", name, TASK_KINDS)
+            known_name("task", name, TASK_KINDS)
         return tuple(dict.fromkeys(names))
 
 
@@ -203,6 +204,9 @@ class CampaignSettings(Section):
     rounds: RoundsSection = RoundsSection()
     training: TrainingSection = TrainingSection()
     evaluation: EvaluationSection = EvaluationSection()
+    judging: JudgingSection = JudgingSection()
+    reward_model: RewardModelSection = RewardModelSection()
+    llm_judge: LlmJudgeSection = LlmJudgeSection()
     points: PointsSection = PointsSection()
     tasks: TasksSection = TasksSection()
 
@@ -220,6 +224,9 @@ SECTIONS: dict[str, type[Section]] = {
     "rounds": RoundsSection,
     "training": TrainingSection,
     "evaluation": EvaluationSection,
+    "judging": JudgingSection,
+    "reward_model": RewardModelSection,
+    "llm_judge": LlmJudgeSection,
     "points": PointsSection,
     "tasks": TasksSection,
 }
@@ -293,12 +300,6 @@ def _unknown_key(name: str, known: Any) -> str:
     close = difflib.get_close_matches(name, list(known), n=1)
     guess = f"did you mean {close[0]!r}?" if close else f"known here: {', '.join(known)}"
     return f"there is no such setting; {guess}"
-
-
-def _known(kind: str, name: str, table: Any) -> str:
-    if name not in table:
-        raise ValueError(unknown_name_problem(kind, name, table))
-    return name
 
 
 # What two settings can contradict each other about. Each check sees the sections that are valid by themselves.
@@ -411,10 +412,28 @@ def _builtin_model(sections: Mapping[str, Section]) -> list[Fault]:
     return []
 
 
+def _judges(sections: Mapping[str, Section]) -> list[Fault]:
+    judging, target, points = (sections.get(name) for name in ("judging", "target", "points"))
+    if not isinstance(judging, JudgingSection):
+        return []
+    reward_model, llm_judge = sections.get("reward_model"), sections.get("llm_judge")
+    faults = judging_faults(
+        judging,
+        reward_model if isinstance(reward_model, RewardModelSection) else None,
+        llm_judge if isinstance(llm_judge, LlmJudgeSection) else None,
+    )
+    if isinstance(target, TargetSection):
+        faults += target_faults(judging, None if target.examples is None else len(target.examples))
+    if isinstance(points, PointsSection):
+        faults += policy_faults(judging, points.policy)
+    return faults
+
+
 _CONTRADICTIONS: tuple[Callable[[Mapping[str, Section]], list[Fault]], ...] = (
     _one_target,
     _closing,
     _emotion_needs_embedding,
     _builtin_model,
     _trl,
+    _judges,
 )

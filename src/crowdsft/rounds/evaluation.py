@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +22,9 @@ from crowdsft.core.seeds import derive_seed
 from crowdsft.core.selection import paired_difference
 from crowdsft.core.settings import CampaignSettings
 from crowdsft.embedding import Embedding
+from crowdsft.judging import Case
 from crowdsft.rounds.artifacts import Artifacts
+from crowdsft.rounds.panel import UTILITY_DECIMALS, Panel, split_pairs
 
 if TYPE_CHECKING:
     from crowdsft.training.models import LoadedModel
@@ -30,7 +33,15 @@ Floats = NDArray[np.float64]
 
 T = TypeVar("T")
 
-UTILITY_DECIMALS = 9
+
+@dataclass(frozen=True, slots=True)
+class Sampled:
+    """One sample of a round: its prompts, and of every model the answers, embeddings and judges' rows."""
+
+    prompts: list[str]
+    outputs: list[list[str]]
+    embeddings: list[Floats]
+    opinions: dict[str, Floats]
 
 
 def evaluate_candidates(
@@ -41,7 +52,9 @@ def evaluate_candidates(
     prompts: Callable[[int], list[str]],
     base: LoadedModel,
     embedding: Embedding,
+    panel: Panel,
     artifacts: Artifacts,
+    memory: Path,
     report: Callable[[str, float], None],
 ) -> tuple[CandidateEvaluated, ...]:
     """The evaluation of the base and of each candidate, base first.
@@ -49,6 +62,8 @@ def evaluate_candidates(
     Args:
         target: float64[d].
         prompts: From a number of outputs to the prompts they answer.
+        panel: The campaign's judges.
+        memory: A folder of the campaign in which judges may keep what they paid for.
     """
     from crowdsft.training.likelihood import response_log_likelihoods
 
@@ -58,31 +73,53 @@ def evaluate_candidates(
     ]
     utility = UTILITIES.make(settings.evaluation.distance)
     seconds = {"generate": 0.0, "evaluate": 0.0}
+    examples = settings.target.examples
+    pairs = list(zip(prompts(len(examples)), examples, strict=True)) if examples else []
 
-    def sample(
-        purpose: str, count: int, share: float
-    ) -> tuple[list[str], list[list[str]], list[SampleScore]]:
+    def sample(purpose: Literal["selection", "reporting"], count: int, share: float) -> Sampled:
         asked = prompts(count)
         report(f"generating the {purpose} sample: {count} outputs of {len(adapters)} models", share)
         outputs = _timed(
             seconds, "generate", lambda: _generate(settings, current, base, adapters, asked, purpose)
         )
-        scores = _timed(
-            seconds,
-            "evaluate",
-            lambda: score_outputs(
-                [embedding.embed(texts) for texts in outputs], target, utility, settings.evaluation.confidence
-            ),
-        )
-        return asked, outputs, scores
 
-    _, _, selection = sample("selection", settings.evaluation.selection_samples, 0.0)
-    asked, outputs, reported = sample("reporting", settings.evaluation.report_samples, 0.45)
+        def judge() -> Sampled:
+            embeddings = [embedding.embed(texts) for texts in outputs]
+            case = Case(
+                sample=purpose,
+                prompts=asked,
+                outputs=outputs,
+                embeddings=embeddings,
+                target=target,
+                distance=utility,
+                base=base,
+                adapters=adapters,
+                expert_pairs=split_pairs(pairs, purpose),
+                max_tokens=settings.training.max_tokens,
+                seed=derive_seed(settings.campaign.seed, current.number, purpose, "judges"),
+                memory=memory,
+                report=lambda message, done: report(message, share + 0.2 + 0.25 * done),
+            )
+            return Sampled(asked, outputs, embeddings, panel.opinions(case))
+
+        return _timed(seconds, "evaluate", judge)
+
+    selection = sample("selection", settings.evaluation.selection_samples, 0.0)
+    reporting = sample("reporting", settings.evaluation.report_samples, 0.45)
+    units = panel.units(selection.opinions)
+    selected, reported = (
+        score_rows(
+            panel.utilities(found.opinions, units),
+            [utility.utility(rows.mean(axis=0), target) for rows in found.embeddings],
+            [rows.mean(axis=0) for rows in found.embeddings],
+            settings.evaluation.confidence,
+        )
+        for found in (selection, reporting)
+    )
+    judged = panel.scores(selection.opinions, reporting.opinions, units)
     report("asking how likely the expert examples are", 0.9)
-    examples = settings.target.examples
     likelihoods: Sequence[float | None] = [None] * len(adapters)
-    if examples:
-        pairs = list(zip(prompts(len(examples)), examples, strict=True))
+    if pairs:
         likelihoods = _timed(
             seconds,
             "evaluate",
@@ -92,15 +129,16 @@ def evaluate_candidates(
         CandidateEvaluated(
             round_number=current.number,
             group=None if index == 0 else index - 1,
-            selection=selection[index],
+            selection=selected[index],
             report=reported[index],
             likelihood=likelihoods[index],
             outputs=artifacts.put_rows(
                 {"prompt": prompt, "response": text}
-                for prompt, text in zip(asked, outputs[index], strict=True)
+                for prompt, text in zip(reporting.prompts, reporting.outputs[index], strict=True)
             ),
             generate_seconds=seconds["generate"] / len(adapters),
             evaluate_seconds=seconds["evaluate"] / len(adapters),
+            judged=judged[index],
         )
         for index in range(len(adapters))
     )
@@ -109,27 +147,42 @@ def evaluate_candidates(
 def score_outputs(
     embeddings: Sequence[Floats], target: Floats, utility: Utility, confidence: float
 ) -> list[SampleScore]:
-    """Score paired samples; the first is the base that the others are compared with.
+    """Score paired samples by their embeddings; the first is the base that the others are compared with.
 
     Args:
         embeddings: One float64[m, d] for each model; row i of each answers the same prompt with the same draws.
         confidence: Of the intervals, e.g. 0.95.
     """
+    utilities = [np.round(utility.utility(rows, target), UTILITY_DECIMALS) for rows in embeddings]
+    centers = [rows.mean(axis=0) for rows in embeddings]
+    of_means = [utility.utility(center, target) for center in centers]
+    return score_rows(np.array(utilities), of_means, centers, confidence)
+
+
+def score_rows(
+    utilities: Floats, of_means: Sequence[Floats], centers: Sequence[Floats], confidence: float
+) -> list[SampleScore]:
+    """Score paired utilities; the first model is the base that the others are compared with.
+
+    Args:
+        utilities: float64[J + 1, m]; column i of all models belongs together.
+        of_means: For each model the utility of its mean embedding.
+        centers: For each model float64[d], that mean.
+        confidence: Of the intervals, e.g. 0.95.
+    """
     from scipy import stats
 
-    utilities = [np.round(utility.utility(rows, target), UTILITY_DECIMALS) for rows in embeddings]
-    quantile = float(stats.t.ppf(0.5 + confidence / 2, df=len(utilities[0]) - 1))
+    quantile = float(stats.t.ppf(0.5 + confidence / 2, df=utilities.shape[1] - 1))
     scores = []
-    for rows, values in zip(embeddings, utilities, strict=True):
+    for values, of_mean, center in zip(utilities, of_means, centers, strict=True):
         mean = float(values.mean())
         error = float(values.std(ddof=1) / np.sqrt(len(values)))
         gain = paired_difference(values, utilities[0])
-        center = rows.mean(axis=0)
         scores.append(
             SampleScore(
                 mean_utility=mean,
                 standard_error=error,
-                utility_of_mean=float(utility.utility(center, target)),
+                utility_of_mean=float(of_mean),
                 low=mean - quantile * error,
                 high=mean + quantile * error,
                 gain=gain.mean,

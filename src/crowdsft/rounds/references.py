@@ -1,10 +1,13 @@
-"""What settings refer to beyond themselves: a base model, and names of the embedding's dimensions."""
+"""What settings refer to beyond themselves: models, keys, and names of the embedding's dimensions."""
 
 from __future__ import annotations
+
+import os
 
 from crowdsft.core.errors import Fault, ModelError, SettingsError, unknown_name_problem
 from crowdsft.core.settings import CampaignSettings
 from crowdsft.embedding import EMBEDDINGS
+from crowdsft.hub import locate
 from crowdsft.training.models import locate_model
 
 
@@ -14,7 +17,7 @@ def check_references(settings: CampaignSettings) -> None:
     Raises:
         SettingsError: listing what does not.
     """
-    faults = [*_model_faults(settings), *_target_faults(settings)]
+    faults = [*_model_faults(settings), *_judge_faults(settings), *_target_faults(settings)]
     if faults:
         raise SettingsError(faults)
 
@@ -25,6 +28,22 @@ def _model_faults(settings: CampaignSettings) -> list[Fault]:
     except ModelError as error:
         return [Fault("model.base", str(error))]
     return []
+
+
+def _judge_faults(settings: CampaignSettings) -> list[Fault]:
+    faults, judges = [], settings.judging.judges
+    if "reward_model" in judges and settings.reward_model.model is not None:
+        try:
+            locate(settings.reward_model.model)
+        except ModelError as error:
+            faults.append(Fault("reward_model.model", str(error)))
+    variable = settings.llm_judge.api_key_variable
+    if "llm" in judges and variable is not None and not os.environ.get(variable, "").strip():
+        problem = (
+            f"names the environment variable {variable}, which is not set; export it with the endpoint's key"
+        )
+        faults.append(Fault("llm_judge.api_key_variable", problem))
+    return faults
 
 
 def _target_faults(settings: CampaignSettings) -> list[Fault]:

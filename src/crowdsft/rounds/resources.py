@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from crowdsft.core.settings import CampaignSettings
 from crowdsft.embedding import EMBEDDINGS, Embedding
+from crowdsft.judging import JUDGES, Judge, judge_options
 from crowdsft.rounds.artifacts import Artifacts, artifacts_in
 from crowdsft.training import BACKENDS
 from crowdsft.training.base import TrainingBackend, TrainingOptions
@@ -43,6 +44,7 @@ class Resources:
         default=None, init=False
     )
     _embeddings: dict[str, Embedding] = field(default_factory=dict, init=False)
+    _judges: dict[str, Judge] = field(default_factory=dict, init=False)
 
     @property
     def artifacts(self) -> Artifacts:
@@ -55,6 +57,17 @@ class Resources:
         if name not in self._embeddings:
             self._embeddings[name] = EMBEDDINGS.make(name)
         return self._embeddings[name]
+
+    def judges(self, settings: CampaignSettings) -> dict[str, Judge]:
+        """The campaign's judges by name; a judge with the same settings is made once, whoever asks for it."""
+        found = {}
+        for name in settings.judging.judges:
+            options = judge_options(settings, name)
+            key = f"{name} {sorted(options.items(), key=lambda item: item[0])}"
+            if key not in self._judges:
+                self._judges[key] = JUDGES.make(name, **options)
+            found[name] = self._judges[key]
+        return found
 
     def base(self, settings: CampaignSettings, lineage: tuple[str, ...]) -> LoadedModel:
         """The first base with the adapters of `lineage` merged in, in float32."""

@@ -24,9 +24,9 @@ def campaign_result(
 ) -> dict[str, Any]:
     """What `--json` prints.
 
-    A distance is minus a utility, also for the inner product. Utilities are of the reporting sample, which
-    steered nothing. `budget` is what the rounds so far were given: the budget of all rounds up to the last one
-    with a clear gain; `carried` is the budget of the rounds since then, which is not paid.
+    A distance is minus a utility, also for the inner product and for a score by judges. Utilities are of the
+    reporting sample, which steered nothing. `budget` is what the rounds so far were given: the budget of all rounds
+    up to the last one with a clear gain; `carried` is the budget of the rounds since then, which is not paid.
 
     Args:
         names: From contributor identifiers to the names to print.
@@ -39,7 +39,7 @@ def campaign_result(
     first, last = distance_before(rounds), final_distance(state)
     paid = rounds[-1].points if rounds else None
     closing = state.closing_awards or ()
-    return {
+    result = {
         "campaign": state.campaign,
         "seed": settings.campaign.seed,
         "base_distance": first,
@@ -64,6 +64,7 @@ def campaign_result(
         },
         "peak_memory_bytes": peak_memory_bytes,
     }
+    return result if settings.judging.is_distance else result | {"score": {"start": -first, "end": -last}}
 
 
 def _everybody(state: CampaignState) -> dict[str, int]:
@@ -113,11 +114,30 @@ def _round(current: RoundState, names: Mapping[str, str]) -> dict[str, Any]:
                 "gain_standard_error": evaluation.report.gain_error,
                 "utility_of_mean": evaluation.report.utility_of_mean,
             }
+            | _judges(evaluation)
             for group, evaluation in zip(current.groups, current.evaluations, strict=True)
         ],
         "awards": dict(
             sorted((names.get(a.contributor, a.contributor), a.points) for a in current.points.awards)
         ),
+    }
+
+
+def _judges(evaluation: CandidateEvaluated) -> dict[str, Any]:
+    """What each judge said, where somebody beside the embedding was asked."""
+    if not evaluation.judged:
+        return {}
+    return {
+        "judges": {
+            score.judge: {
+                "weight": score.weight,
+                "gain": score.gain,
+                "gain_standard_error": score.gain_error,
+                "is_guard": score.is_guard,
+                "is_harmed": score.is_harmed,
+            }
+            for score in evaluation.judged
+        }
     }
 
 

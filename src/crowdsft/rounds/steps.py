@@ -38,6 +38,7 @@ from crowdsft.core.seeds import derive_rng, derive_seed
 from crowdsft.core.selection import select_winner
 from crowdsft.core.settings import CampaignSettings
 from crowdsft.rounds.evaluation import evaluate_candidates
+from crowdsft.rounds.panel import Panel
 from crowdsft.rounds.resources import Resources, training_options
 from crowdsft.rounds.store import ContributionRow, Store, Waiting
 from crowdsft.rounds.weighting import training_weights
@@ -267,9 +268,27 @@ def evaluate(state: CampaignState, store: Store, resources: Resources) -> tuple[
         prompts=lambda count: _probe_prompts(settings, count),
         base=resources.base(settings, state.current.lineage),
         embedding=resources.embedding(settings),
+        panel=_panel(state, resources),
         artifacts=resources.artifacts,
+        memory=resources.data / "judging" / state.campaign,
         report=resources.report,
     )
+
+
+def _panel(state: CampaignState, resources: Resources) -> Panel:
+    """The campaign's judges, with the units that its first measurement fixed and the score that the base has."""
+    first = state.rounds[0].base_evaluation
+    scales = {score.judge: score.scale for score in first.judged} if first else {}
+    return Panel(state.plan.judging, resources.judges(state.plan), scales, _level(state))
+
+
+def _level(state: CampaignState) -> float:
+    """The score of the model that the newest round started from, as its own round reported it; 0 for the first base."""
+    before = next((past for past in state.rounds if past.number == state.base_round), None)
+    if before is None or before.base_evaluation is None:
+        return 0.0
+    chosen = before.base_evaluation if before.winner is None else before.evaluations[before.winner]
+    return chosen.report.mean_utility
 
 
 def select(state: CampaignState, store: Store, resources: Resources) -> tuple[Event, ...]:
@@ -284,8 +303,15 @@ def select(state: CampaignState, store: Store, resources: Resources) -> tuple[Ev
         likelihoods=np.array(known) if len(known) == len(likelihoods) else None,
         improvement_standard_errors=settings.evaluation.improvement_standard_errors,
         tie_standard_errors=settings.evaluation.tie_standard_errors,
+        harmful=[
+            group
+            for group, evaluation in enumerate(current.evaluations)
+            if any(score.is_harmed for score in evaluation.judged)
+        ],
     )
-    return (WinnerSelected(current.number, outcome.winner, outcome.outcome, outcome.contenders),)
+    return (
+        WinnerSelected(current.number, outcome.winner, outcome.outcome, outcome.contenders, outcome.barred),
+    )
 
 
 def approve(state: CampaignState, store: Store, resources: Resources) -> Wait:
@@ -309,7 +335,12 @@ def award(state: CampaignState, store: Store, resources: Resources) -> tuple[Eve
 
 
 def _appraised(state: CampaignState, settled: Settlement) -> tuple[Appraised, ...]:
-    """Everybody's Shapley value by the candidates' embeddings, to show how well the points follow it."""
+    """Everybody's Shapley value by the candidates' embeddings, to show how well the points follow it.
+
+    Nothing where embeddings have no say in who wins: values by them would explain nothing.
+    """
+    if not state.plan.judging.weight("embedding"):
+        return ()
     if settled.covered_rounds == 0 or len(settled.awards) > MOST_APPRAISED:
         return ()
     if state.plan.points.policy != "decoded_shapley":
@@ -344,11 +375,14 @@ def _settle(
 ) -> Settlement:
     settings = state.plan
     assert state.target is not None
-    return REWARDS.make(policy or settings.points.policy).settle(
+    name = policy or settings.points.policy
+    in_same_units = settings.judging.is_distance or name == "decoded_shapley"
+    utility = BoundUtility(UTILITIES.make(settings.evaluation.distance), np.array(state.target.target))
+    return REWARDS.make(name).settle(
         history(state),
         balances=state.balances if balances is None else balances,
         budget_per_round=settings.points.budget_per_round,
-        utility=BoundUtility(UTILITIES.make(settings.evaluation.distance), np.array(state.target.target)),
+        utility=utility if in_same_units else None,
         seed=derive_seed(settings.campaign.seed, "points"),
         closing=closing,
     )

@@ -110,13 +110,18 @@ def fit(
 
 def batch_loss(model: Any, batch: Batch) -> Tensor:
     """sum_i weights[i] * negative log-likelihood of targets[i]; a scalar."""
+    losses = token_losses(model, batch)
+    return losses @ batch.weights.to(losses.dtype)
+
+
+def token_losses(model: Any, batch: Batch) -> Tensor:
+    """float[N]: the negative log-likelihood of each target, in nats."""
     with only_these_positions(model, batch.has_loss):
         logits = model(input_ids=batch.tokens, attention_mask=batch.is_token.long(), use_cache=False).logits
     if logits.dim() == 3:  # the model's head is not a module of its own, so nothing was left out
         logits = logits[batch.has_loss]
     wide = logits if logits.dtype == torch.float64 else logits.float()
-    losses = nn.functional.cross_entropy(wide, batch.targets, reduction="none")
-    return losses @ batch.weights.to(losses.dtype)
+    return nn.functional.cross_entropy(wide, batch.targets, reduction="none")
 
 
 @contextmanager

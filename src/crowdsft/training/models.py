@@ -5,21 +5,18 @@ Only safetensors weights are read: a pickle can run code on the machine that loa
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from crowdsft.core.errors import MissingExtraError, ModelError
+from crowdsft.hub import locate, quietly, require_files, require_weights, why_not_loaded
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 BUILTIN_MODELS = {"builtin:tiny": Path(__file__).parent / "tiny" / "model"}
-
-_HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*(/[\w.-]+)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +78,7 @@ def load_model(
     try:
         config = AutoConfig.from_pretrained(source, **shared)
         _require_causal(config, reference)
-        with _quietly():
+        with quietly():
             loaded: Any = AutoModelForCausalLM.from_pretrained(
                 source,
                 config=config,
@@ -93,8 +90,10 @@ def load_model(
         model, report = loaded
         tokenizer = AutoTokenizer.from_pretrained(source, **shared)
     except (OSError, ValueError, RuntimeError, ImportError, KeyError, SafetensorError) as error:
-        raise ModelError(_why_not_loaded(reference, source, error)) from error
-    _require_weights(report["missing_keys"], reference)
+        raise ModelError(
+            why_not_loaded(reference, source, error, instead=", or use 'builtin:tiny'")
+        ) from error
+    require_weights(report["missing_keys"], reference)
     _ensure_padding(tokenizer, model.config, reference)
     model = torch.nn.Module.to(model, device)
     model.train(False)
@@ -127,20 +126,6 @@ def model_with_adapters(first: LoadedModel, adapters: Sequence[Path]) -> LoadedM
     return LoadedModel(model, first.tokenizer, first.reference, first.revision, first.adapters + digests)
 
 
-@contextmanager
-def _quietly() -> Iterator[None]:
-    """No progress bars inside the block; who wants one has a callback for it."""
-    from transformers.utils import logging
-
-    shown = logging.is_progress_bar_enabled()
-    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-    try:
-        yield
-    finally:
-        if shown:
-            logging.enable_progress_bar()  # type: ignore[no-untyped-call]
-
-
 def locate_model(reference: str) -> str:
     """The folder or hub id to load `reference` from; nothing is loaded yet.
 
@@ -154,35 +139,9 @@ def locate_model(reference: str) -> str:
                 f"there is no built-in model named {reference!r}. "
                 f"Allowed: {', '.join(sorted(BUILTIN_MODELS))}."
             )
-        _require_files(folder, reference)
+        require_files(folder, reference)
         return str(folder)
-    folder = Path(reference).expanduser()
-    if folder.is_dir():
-        _require_files(folder, reference)
-        return str(folder)
-    if folder.exists():
-        raise ModelError(f"{reference!r} is a file; give the folder that holds config.json and the weights.")
-    if not _HUB_ID.fullmatch(reference) or reference.startswith((".", "~", "/")):
-        raise ModelError(
-            f"the folder {reference!r} does not exist (looked for {folder.absolute()}). "
-            "Give the path of a model's folder, a hub id such as 'organisation/name', or 'builtin:tiny'."
-        )
-    return reference
-
-
-def _require_files(folder: Path, reference: str) -> None:
-    if not (folder / "config.json").is_file():
-        raise ModelError(
-            f"{reference!r} holds no config.json ({folder}), so it is not a model in Hugging Face's format. "
-            "Save one there with model.save_pretrained(folder) and tokenizer.save_pretrained(folder)."
-        )
-    if not any(folder.glob("*.safetensors")):
-        pickles = sorted(path.name for pattern in ("*.bin", "*.pt", "*.pth") for path in folder.glob(pattern))
-        found = f"only {', '.join(pickles)}, which can run code when read" if pickles else "no weights at all"
-        raise ModelError(
-            f"{reference!r} holds no safetensors weights, {found} ({folder}). "
-            "Load it where you trust it and save it again with model.save_pretrained(folder)."
-        )
+    return locate(reference, instead=", or 'builtin:tiny'")
 
 
 def _require_causal(config: Any, reference: str) -> None:
@@ -196,15 +155,6 @@ def _require_causal(config: Any, reference: str) -> None:
         raise ModelError(
             f"{reference!r} is a {' / '.join(str(name) for name in architectures)} ({config.model_type}), "
             "not a causal language model. Choose one that continues text, such as Llama, Qwen or GPT-2."
-        )
-
-
-def _require_weights(missing: Collection[str], reference: str) -> None:
-    """Refuse what transformers would fill with random numbers."""
-    if missing:
-        raise ModelError(
-            f"{reference!r} lacks {len(missing)} of its weights, {min(missing)} among them. "
-            "Its files are incomplete: fetch or save it again."
         )
 
 
@@ -222,44 +172,3 @@ def _ensure_padding(tokenizer: Any, config: Any, reference: str) -> None:
             f"the tokenizer of {reference!r} has {len(tokenizer)} tokens but the model embeds only "
             f"{config.vocab_size}; they do not belong together."
         )
-
-
-def _why_not_loaded(reference: str, source: str, error: Exception) -> str:
-    from huggingface_hub import errors as hub
-
-    chain: list[BaseException] = []
-    link: BaseException | None = error
-    while link is not None and link not in chain:
-        chain.append(link)
-        link = link.__cause__ or link.__context__
-
-    def caused_by(*kinds: type[BaseException]) -> bool:
-        return any(isinstance(link, kinds) for link in chain)
-
-    where = f"the model {reference!r} could not be loaded"
-    if Path(source).is_dir():
-        return f"{where} from {source}: {error}"
-    if caused_by(hub.GatedRepoError):
-        return (
-            f"{where}: it is gated. Accept its terms on https://huggingface.co/{reference} and set HF_TOKEN."
-        )
-    if caused_by(hub.RevisionNotFoundError):
-        return f"{where}: the hub has no such revision of it. Check `revision`."
-    if caused_by(hub.RepositoryNotFoundError):
-        return f"{where}: no folder has this name, and the hub does not know it (if private, set HF_TOKEN)."
-    unreachable = (hub.OfflineModeIsEnabled, hub.LocalEntryNotFoundError, ConnectionError)
-    if caused_by(*unreachable) or "offline" in str(error):
-        return (
-            f"{where}: it is neither a folder nor in the local cache, and the Hugging Face hub cannot be "
-            "reached. Unset HF_HUB_OFFLINE or connect to the network, download it beforehand with "
-            f"`hf download {reference}`, or use 'builtin:tiny'."
-        )
-    if "trust_remote_code" in str(error):
-        return (
-            f"{where}: it needs Python code of its own. Read it, then set trust_remote_code if you trust it."
-        )
-    if "safetensors" in str(error):
-        return (
-            f"{where}: it has no safetensors weights. Choose a revision that has them, or convert it first."
-        )
-    return f"{where}: {error}"

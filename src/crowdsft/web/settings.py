@@ -10,7 +10,7 @@ CROWDSFT_SECRET_KEY     default: made once and kept in CROWDSFT_DATA/secret-key
 CROWDSFT_HTTPS          1 when a proxy in front speaks HTTPS: secure cookies, strict transport security
 CROWDSFT_PROXIES        how many proxies in front add to X-Forwarded-For; default 1 with CROWDSFT_HTTPS, else 0
 CROWDSFT_RATE_LIMITS    0 turns the limits on sign-ups, log-ins and requests off; loopback is never limited
-CROWDSFT_TRUST_ORGANISERS  1 lets campaigns use models from this machine's folders and models with code of their own
+CROWDSFT_TRUST_ORGANISERS  1 lets campaigns use models from this machine's folders, models with code, and LLM judges
 CROWDSFT_MACHINE_HOUR_COST  what an hour of the worker's machine costs ("2.50 EUR"), for estimates; default: not told
 CROWDSFT_SMTP           smtp://user:password@host:587 (smtps:// for TLS from the start), for mails; default: printed
 CROWDSFT_MAIL_FROM      sender of mails; default crowdsft@localhost

@@ -99,6 +99,35 @@ def test_a_model_cannot_bring_code_of_its_own(alice: Caller) -> None:
     assert not Campaign.objects.exists()
 
 
+@pytest.mark.parametrize(
+    ("changes", "where"),
+    [
+        ({"weights": {"reward_model": 1}, "model": "/etc"}, "reward_model.model"),
+        (
+            {"weights": {"reward_model": 1}, "model": "a/b", "trust_remote_code": True},
+            "reward_model.trust_remote_code",
+        ),
+        (
+            {
+                "weights": {"llm": 1},
+                "endpoint": "http://169.254.169.254/latest",
+                "model": "m",
+                "criterion": "Longer.",
+            },
+            "llm_judge.endpoint",
+        ),
+    ],
+)
+def test_judges_do_not_reach_files_code_or_keys_of_the_machine(
+    changes: dict[str, Any], where: str, alice: Caller
+) -> None:
+    section = where.split(".")[0]
+    judging = {"weights": changes.pop("weights")}
+    answer = alice("POST", "/campaigns", {"settings": plan(judging=judging, **{section: changes})})
+    assert "CROWDSFT_TRUST_ORGANISERS" in refusal(answer, 422)
+    assert where in [fault["where"] for fault in answer.json()["faults"]]
+
+
 def test_an_operator_may_trust_the_organisers(alice: Caller, settings: Any) -> None:
     settings.TRUST_ORGANISERS = True
     assert "does not exist" in refusal(

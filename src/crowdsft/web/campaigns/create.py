@@ -110,25 +110,37 @@ def _open(campaign: Campaign) -> None:
 
 
 def _check_trust(settings: CampaignSettings) -> None:
-    """Refuse what would hand this machine to anybody with an account: its files, and code from elsewhere.
+    """Refuse what would hand this machine to anybody with an account: its files, keys, and code from elsewhere.
 
     Raises:
         SettingsError: naming what.
     """
     remedy = "Ask whoever runs the platform to allow it with CROWDSFT_TRUST_ORGANISERS=1."
-    faults = []
-    if settings.model.trust_remote_code:
-        faults.append(
-            Fault("model.trust_remote_code", f"would run the model's own code on this platform. {remedy}")
-        )
-    base = settings.model.base
-    is_builtin = base.startswith("builtin:")
-    if not is_builtin and (not HUB_ID.fullmatch(base) or Path(base).exists()):
+    with_code = {
+        "model": settings.model.trust_remote_code,
+        "reward_model": settings.reward_model.trust_remote_code,
+    }
+    faults = [
+        Fault(f"{name}.trust_remote_code", f"would run the model's own code on this platform. {remedy}")
+        for name, is_asked in with_code.items()
+        if is_asked
+    ]
+    base, reward_model = settings.model.base, settings.reward_model.model
+    if not base.startswith("builtin:") and not _is_hub_id(base):
         faults.append(
             Fault("model.base", f"is neither 'builtin:tiny' nor an id on the Hugging Face hub. {remedy}")
         )
+    if reward_model is not None and not _is_hub_id(reward_model):
+        faults.append(Fault("reward_model.model", f"is no id on the Hugging Face hub. {remedy}"))
+    if settings.llm_judge.endpoint is not None:
+        problem = "would have this platform send requests, and a key of its own, to an address of your choice"
+        faults.append(Fault("llm_judge.endpoint", f"{problem}. {remedy}"))
     if faults:
         raise SettingsError(faults)
+
+
+def _is_hub_id(reference: str) -> bool:
+    return HUB_ID.fullmatch(reference) is not None and not Path(reference).exists()
 
 
 def _created(

@@ -19,6 +19,7 @@ from crowdsft.web.contributions.work import tasks_done, waiting_contributions
 from crowdsft.web.journal_django import retry as retry_step
 from crowdsft.web.pages.access import CONTRIBUTES, Visit, organiser_visit, visit
 from crowdsft.web.pages.agreement_story import agreement_story
+from crowdsft.web.pages.judging_story import judging_story
 from crowdsft.web.pages.measure import latest_score, measure_of, share_of_the_way, start_score
 from crowdsft.web.pages.progress import Progress, progress
 from crowdsft.web.pages.rounds_story import candidate_table, chart_data, decided_rounds, lineage, round_rows
@@ -111,6 +112,7 @@ def _context(found: Visit) -> dict[str, Any]:
         "candidates": candidates,
         "lineage": lineage(state),
         "agreement": agreement_story(state, found.contributor),
+        "judging": judging_story(state),
         "standings": standings(found.campaign, state, found.contributor),
         "task_number": done + 1,
         "is_done": done >= state.plan.tasks.per_contributor,

@@ -27,19 +27,20 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """The words and signs of one campaign's evaluation."""
+    """The words and signs of one campaign's evaluation; a score is what several judges say together."""
 
     is_distance: bool
+    is_score: bool = False
 
     @property
     def name(self) -> str:
         """What the numbers are called."""
-        return "Distance" if self.is_distance else "Closeness"
+        return "Score" if self.is_score else "Distance" if self.is_distance else "Closeness"
 
     @property
     def title(self) -> str:
         """What the chart shows."""
-        return f"{self.name} to the target"
+        return "Score by the judges" if self.is_score else f"{self.name} to the target"
 
     @property
     def direction(self) -> str:
@@ -64,7 +65,8 @@ class Measure:
         if self.is_distance:
             return self._distance_change(-base, -utility)
         gain = utility - base
-        words = f"{number(abs(gain))} {'closer' if gain >= 0 else 'further away'}"
+        better, worse = ("better", "worse") if self.is_score else ("closer", "further away")
+        words = f"{number(abs(gain))} {better if gain >= 0 else worse}"
         return Change(words, _direction(gain))
 
     def _distance_change(self, before: float, after: float) -> Change:
@@ -79,7 +81,9 @@ class Measure:
 
 
 def measure_of(settings: CampaignSettings) -> Measure:
-    """The measure of a campaign: a distance for l2 and l1, a closeness for the inner product."""
+    """The measure of a campaign: a distance for l2 and l1, a closeness for the inner product, a score by judges."""
+    if not settings.judging.is_distance:
+        return Measure(is_distance=False, is_score=True)
     return Measure(is_distance=settings.evaluation.distance != "dot")
 
 
@@ -126,10 +130,10 @@ def share_of_the_way(state: CampaignState) -> tuple[str, int] | None:
     """How far the model has come, in whole per cent, and of what; None before the first measurement.
 
     The whole way is from the start to what the expert answers themselves have; without experts, a distance
-    has its end at 0, and an inner product has none.
+    has its end at 0, and an inner product or a score by judges has none.
     """
     start, now = start_score(state), latest_score(state)
-    if start is None or now is None or state.target is None:
+    if start is None or now is None or state.target is None or measure_of(state.plan).is_score:
         return None
     expert = state.target.expert_utility
     if expert is None and not measure_of(state.plan).is_distance:

@@ -70,6 +70,8 @@ def why_base_stayed(current: RoundState) -> str:
     """Whether the winner was declined, no candidate helped, or one may have but the noise hides it."""
     if current.is_declined:
         return "winner declined"
+    if current.selected is not None and current.selected.outcome == "guarded":
+        return "held back by a guard"
     maybe = any(
         evaluation.selection.gain + 2 * evaluation.selection.gain_error > 0
         for evaluation in current.evaluations
@@ -166,7 +168,7 @@ def chart_data(state: CampaignState, contributor: str | None) -> ChartData | Non
     shown = rounds[-ROUNDS_SHOWN:]
     first = start if len(shown) == len(rounds) else score_after(rounds[-ROUNDS_SHOWN - 1])
     assert first is not None
-    expert = state.target.expert_utility if state.target else None
+    expert = state.target.expert_utility if state.target and not measure.is_score else None
     return ChartData(
         start_label="Start" if len(shown) == len(rounds) else f"{shown[0].number - 1}",
         start=measure.value(first.mean_utility),
