@@ -2,6 +2,7 @@
 
     python experiments/emotions_ablations.py selection    # who is chosen: the best, one by lot, always the mean
     python experiments/emotions_ablations.py examples      # how many expert examples make the crowd superfluous
+    python experiments/emotions_ablations.py who           # how well each way of learning tells experts from others
 
 Figures are in LOG.md.
 """
@@ -16,7 +17,9 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
+from crowdsft.core.weighting import ExponentiatedGradient
 from crowdsft.experiments import emotions, emotions_arms, emotions_tournaments
 from crowdsft.experiments.emotions_bench import Bench, Stack
 from crowdsft.experiments.emotions_cell import Cell, Floats, Key, make_cell
@@ -58,7 +61,7 @@ class AlwaysMean(Blind):
 
 def selection() -> None:
     """The values-only tournament with and without choosing among a round's candidates."""
-    tournament = partial(emotions_tournaments.values_tournament, control=True)
+    tournament = partial(emotions_tournaments.values_tournament, control=False)
     for name, bench in (("best", Bench), ("by lot", Blind), ("always the mean", AlwaysMean)):
         _report(name, tournament, bench)
 
@@ -67,6 +70,45 @@ def examples() -> None:
     """Fewer expert examples: alone, and with the crowd's filtered comments in one training."""
     for count in (10, 25):
         _report(f"{count} examples", partial(_few, count=count), Bench, count=count)
+
+
+def who() -> None:
+    """Chance that an expert is ranked above somebody who is none: shares after round 1, weights after 1 to 6."""
+    base = load_model(emotions.BASE)
+    of_singles, of_weights = [], []
+    for key in CELLS:
+        cell = make_cell(key, rounds=ROUNDS)
+        experts = np.isin(np.arange(len(cell.crowd)), cell.of_kind("expert"))
+        recorded = Recorded(emotions_tournaments.LEARNING)
+        with tempfile.TemporaryDirectory() as folder:
+            shares, _ = emotions_tournaments._first_round(Bench(base, cell, Path(folder)))
+            emotions_tournaments.LEARNING = recorded  # type: ignore[assignment,misc]
+            emotions_tournaments.learnt_weights(Bench(base, cell, Path(folder)), (ROUNDS,), control=False)
+            emotions_tournaments.LEARNING = recorded.inner  # type: ignore[misc]
+        of_singles.append(_above(shares, experts))
+        of_weights.append([_above(weights, experts) for weights in recorded.found[1:]])
+    sys.stdout.write(f"groups of one, round 1: {np.mean(of_singles):.3f}\n")
+    words = "  ".join(f"{mean:.3f}" for mean in np.mean(of_weights, axis=0))
+    sys.stdout.write(f"learnt weights after rounds 1 to {ROUNDS}: {words}\n")
+
+
+@dataclasses.dataclass
+class Recorded:
+    """A weighting that keeps what it has answered: one answer before each round, one after the last."""
+
+    inner: ExponentiatedGradient
+    found: list[Floats] = dataclasses.field(default_factory=list)
+
+    def weights(self, points: Floats, merit: Floats) -> Floats:
+        """As the inner one."""
+        answer = self.inner.weights(points, merit)
+        self.found.append(answer[0])
+        return answer
+
+
+def _above(scores: Floats, experts: NDArray[np.bool_]) -> float:
+    differences = scores[experts][:, None] - scores[~experts]
+    return float(np.mean((differences > 0) + 0.5 * (differences == 0)))
 
 
 def _few(bench: Bench, reported: Sequence[int], *, count: int) -> list[emotions_arms.State]:
@@ -109,4 +151,4 @@ def _report(
 
 
 if __name__ == "__main__":
-    {"selection": selection, "examples": examples}[sys.argv[1]]()
+    {"selection": selection, "examples": examples, "who": who}[sys.argv[1]]()

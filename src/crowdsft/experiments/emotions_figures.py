@@ -89,7 +89,7 @@ def arms_figure(arms: Mapping[str, Any], *, rounds: int) -> Figure:
     panel.set_yticks([])
     _arm_names(figure, panel, lines)
     top = 1 - 0.62 / height
-    figure.subplots_adjust(left=LABELS_END + 0.01, right=0.985, top=top, bottom=0.5 / height, wspace=0.06)
+    figure.subplots_adjust(left=LABELS_END + 0.01, right=0.985, top=top, bottom=0.5 / height, wspace=0.09)
     figure.text(
         0.015,
         1 - 0.27 / height,
@@ -188,7 +188,7 @@ def reductions_figure(flat: Sequence[Row], *, rounds: int) -> Figure:
         handletextpad=0.2,
         columnspacing=1.4,
     )
-    figure.subplots_adjust(left=0.125, right=0.98, top=1 - 0.78 / height, bottom=0.55 / height, wspace=0.06)
+    figure.subplots_adjust(left=0.135, right=0.98, top=1 - 0.78 / height, bottom=0.55 / height, wspace=0.06)
     return figure
 
 
