@@ -130,7 +130,7 @@ class TrainingSection(Section):
     @field_validator("weighting")
     @classmethod
     def _known_weighting(cls, name: str) -> str:
-        return _known("weighting", name, WEIGHTINGS)
+        return known_name("weighting", name, WEIGHTINGS)
 
     @field_validator("trl", mode="before")
     @classmethod
