@@ -122,7 +122,7 @@ def intervene(campaign: Campaign, decide: Callable[[CampaignState], Event]) -> C
         JournalError: when the event cannot happen in this state.
     """
     with transaction.atomic():
-        step = Step.objects.select_for_update().get(campaign=campaign)
+        step = Step.objects.select_for_update(no_key=True).get(campaign=campaign)
         state = campaign_state(campaign)
         event = decide(state)
         after = apply_event(state, event)
@@ -227,7 +227,8 @@ class DjangoStore:
         _reconnect()
         campaign = self._campaign(claim.campaign)
         with transaction.atomic():
-            if not self._mine(claim).select_for_update(of=("self",)).exists():
+            locked = Step.objects.select_for_update(no_key=True)  # without a join: one row, no other
+            if locked.filter(campaign=campaign, fence=claim.fence, worker=claim.worker).first() is None:
                 raise WorkerLostClaim(f"another worker owns {claim.step}")
             state = self._with_pauses(campaign, state)
             after = state
@@ -257,7 +258,7 @@ class DjangoStore:
     def postpone(self, claim: Claim, *, seconds: float, reason: str) -> None:
         """See `Store.postpone`. A wake-up that came in while the step looked around is kept."""
         woken = When(run_after__gt=claim.claimed_at, then=F("run_after"))
-        paused = When(run_after__isnull=True, then=Value(None))
+        paused = When(run_after__isnull=True, then=F("run_after"))
         self._mine(claim).update(
             worker="",
             run_after=Case(paused, woken, default=Value(time.time() + seconds)),
@@ -271,7 +272,7 @@ class DjangoStore:
         """See `Store.fail`."""
         _reconnect()
         again = None if seconds is None else time.time() + seconds
-        paused = When(run_after__isnull=True, then=Value(None))
+        paused = When(run_after__isnull=True, then=F("run_after"))
         run_after = Case(paused, default=Value(again), output_field=FloatField())
         if not self._mine(claim).update(worker="", run_after=run_after, error=error, lease_until=0.0):
             raise WorkerLostClaim(f"another worker owns {claim.step}")

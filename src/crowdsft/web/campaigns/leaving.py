@@ -134,7 +134,7 @@ def _name_for_nobody(membership: Membership) -> str:
 def _remove_unused(membership: Membership) -> int:
     """Remove what nothing was trained on yet, inside a transaction. Of a closed round, the journal is told."""
     campaign = membership.campaign
-    Step.objects.select_for_update().filter(campaign=campaign).first()  # no round closes meanwhile
+    Step.objects.select_for_update(no_key=True).filter(campaign=campaign).first()  # no round closes meanwhile
     unused = _unused(membership, campaign_state(campaign))
     closed = [row for row in unused if row.round_number is not None]
     Contribution.objects.filter(pk__in=[row.pk for row in unused]).delete()
