@@ -143,9 +143,13 @@ METHODS: Final[tuple[Method, ...]] = (
     ),
     Method("solo", "Each trained alone", 1, solo),
     Method("merged", "Each trained alone, all merges valued", 1, merged, seeds=1),
-    Method("ridge", "Ridge over values of four rounds", ROUNDS, by_policy(RidgeHistory())),
+    Method("ridge", "Ridge over values of four rounds", ROUNDS, by_policy(RidgeHistory()), seeds=1),
     Method(
-        "decoded", "Decoded from four rounds' answers", ROUNDS, by_policy(DecodedShapley(cluster_radius=0.0))
+        "decoded",
+        "Decoded from four rounds' answers",
+        ROUNDS,
+        by_policy(DecodedShapley(cluster_radius=0.0)),
+        seeds=1,
     ),
     Method("leave_one_out", "Everybody but one", CONTRIBUTORS, leave_one_out, seeds=1),
 )
