@@ -76,6 +76,9 @@ def campaign_file_schema() -> Schema:
             setting["items" if setting.get("type") == "array" else "enum"] = (
                 names if setting.get("type") == "array" else names["enum"]
             )
+        if name == "evaluation.embedding":
+            network = {"type": "string", "pattern": f"^({'|'.join(campaign_settings.NETWORK_EMBEDDINGS)}):.+"}
+            setting["anyOf"] = [{"enum": setting.pop("enum")}, network]
         setting["description"] = (SETTINGS | FILE_SETTINGS).get(name, "")
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",

@@ -18,7 +18,7 @@ from crowdsft.core.rewards import REWARDS
 from crowdsft.core.settings import TASK_KINDS
 from crowdsft.core.valuation import METHODS
 from crowdsft.core.weighting import WEIGHTINGS
-from crowdsft.embedding import EMBEDDINGS
+from crowdsft.embedding import EMBEDDINGS, NETWORK_EMBEDDINGS
 from crowdsft.judging import JUDGES
 from crowdsft.simulation.point_rules import POINT_RULES
 from crowdsft.training import BACKENDS
@@ -43,6 +43,11 @@ SECTIONS: dict[str, tuple[Mapping[str, Any], str, str]] = {
         "`training.weighting` in a campaign and `simulate --weighting`",
     ),
     "Embeddings": (EMBEDDINGS, "crowdsft.embedding", "`evaluation.embedding`"),
+    "Embeddings by id": (
+        NETWORK_EMBEDDINGS,
+        "crowdsft.embedding",
+        "`evaluation.embedding`, with a colon and a Hugging Face id or folder",
+    ),
     "Judges": (JUDGES, "crowdsft.judging", "`judging.weights` and `judging.guards`"),
     "Training backends": (BACKENDS, "crowdsft.training", "`training.backend`"),
     "Valuation methods": (METHODS, "crowdsft.core.valuation", "`value --method`"),
@@ -77,6 +82,8 @@ WORDS = {
     "weighting/exponentiated_gradient": "Members of groups that do better than the others count more and more.",
     "embedding/emotions": "One score for each of the built-in world's emotions. Dimensions have names, so a target can be one.",
     "embedding/hashed_words": "Words and pairs of neighbouring words, counted. For any language; dimensions have no names.",
+    "kind of embedding/sentence": "A sentence encoder: pooled and scaled as its own files say. Dimensions have no names; needs expert examples.",
+    "kind of embedding/classifier": "Any sequence classifier: a probability for each of its labels. Dimensions have the labels' names, so a target can be one.",
     "judge/embedding": "The distance of each output to the target, in the campaign's embedding.",
     "judge/likelihood": "How likely the model is to give each expert answer: mean log-likelihood per token. Needs expert examples.",
     "judge/reward_model": "The score that a reward model, or any other sequence classifier, gives to each prompt with its answer.",

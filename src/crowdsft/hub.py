@@ -5,6 +5,7 @@ Only safetensors weights are read: a pickle can run code on the machine that loa
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
@@ -81,6 +82,33 @@ def load_network(
     model.train(False)
     model.requires_grad_(False)
     return model, tokenizer
+
+
+def optional_json(reference: str, name: str, *, revision: str | None = None) -> Any:
+    """What a JSON file beside a model holds; None where the model has no such file.
+
+    Raises:
+        ModelError: Nobody can say whether it has one: the hub cannot be reached. Or the file is no JSON.
+    """
+    from huggingface_hub import hf_hub_download
+    from huggingface_hub.errors import EntryNotFoundError, HfHubHTTPError, LocalEntryNotFoundError
+
+    source = Path(locate(reference))
+    path = source / name
+    try:
+        if not source.is_dir():
+            path = Path(hf_hub_download(reference, name, revision=revision))
+        return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+    except LocalEntryNotFoundError as error:
+        raise ModelError(
+            f"whether the model {reference!r} has the file {name} cannot be known: it is not in the local cache, and "
+            f"the Hugging Face hub cannot be reached. Run `hf download {reference}` while connected and give the "
+            "folder that it prints instead of the id."
+        ) from error
+    except EntryNotFoundError:
+        return None
+    except (OSError, HfHubHTTPError, ValueError) as error:
+        raise ModelError(f"{name} of the model {reference!r} cannot be read: {error}") from error
 
 
 @contextmanager

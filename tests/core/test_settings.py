@@ -78,6 +78,10 @@ def test_all_faults_are_shown_together() -> None:
         ({"rounds": {"close": "manual", "size": 9}}, "rounds.size"),
         ({"rounds": {"groups": 5, "size": 4}}, "rounds.size"),
         ({"evaluation": {"embedding": "hashed_words"}}, "target.emotion"),
+        ({"evaluation": {"embedding": "sentence:a/b"}}, "target.emotion"),
+        ({"evaluation": {"embedding": "sentence:"}}, "evaluation.embedding"),
+        ({"evaluation": {"embedding": "phrase:a/b"}}, "evaluation.embedding"),
+        ({"evaluation": {"embedding_revision": "main"}}, "evaluation.embedding_revision"),
         ({"model": {"base": "builtin:huge"}}, "model.base"),
         ({"model": {"base": "builtin:tiny", "revision": "main"}}, "model.revision"),
         ({"tasks": {"kinds": ["sing"]}}, "tasks.kinds"),
@@ -99,11 +103,12 @@ def test_anything_else_is_a_settings_error_and_nothing_worse(data: dict[str, Any
 
 def test_names_known_to_settings_are_the_tables_names() -> None:
     """Core cannot import the layers above it, so the names are written twice; here they are compared."""
-    from crowdsft.embedding import EMBEDDINGS
+    from crowdsft.embedding import EMBEDDINGS, NETWORK_EMBEDDINGS
     from crowdsft.judging import JUDGES
     from crowdsft.training import BACKENDS
 
     assert tuple(JUDGES) == judging_settings.JUDGES
+    assert set(module.NETWORK_EMBEDDINGS) == set(NETWORK_EMBEDDINGS)
     assert set(module.EMBEDDINGS) == set(EMBEDDINGS)
     assert set(module.BACKENDS) == set(BACKENDS)
 

@@ -23,7 +23,7 @@ from crowdsft.core.rewards import REWARDS
 from crowdsft.core.settings import SECTIONS, TASK_KINDS
 from crowdsft.core.valuation import METHODS
 from crowdsft.core.weighting import WEIGHTINGS
-from crowdsft.embedding import EMBEDDINGS
+from crowdsft.embedding import EMBEDDINGS, NETWORK_EMBEDDINGS
 from crowdsft.judging import JUDGES
 from crowdsft.rounds.result import campaign_result
 from crowdsft.simulation.point_rules import POINT_RULES
@@ -32,7 +32,7 @@ from tests.core.campaigns import whole_campaign
 from tests.docs.pages import DOCS, ROOT, make_reference, page
 
 TABLES: tuple[Table[Any], ...] = (
-    GROUPINGS, UTILITIES, REWARDS, POINT_RULES, WEIGHTINGS, EMBEDDINGS, JUDGES, BACKENDS, METHODS,
+    GROUPINGS, UTILITIES, REWARDS, POINT_RULES, WEIGHTINGS, EMBEDDINGS, NETWORK_EMBEDDINGS, JUDGES, BACKENDS, METHODS,
 )  # fmt: skip
 FOR_TESTS_ONLY = {"CROWDSFT_KILL_AT"}
 

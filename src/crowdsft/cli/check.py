@@ -39,6 +39,9 @@ EXTRA_OF = {
 REQUIRED = ("platform (base install)", "training [train]")
 
 
+SAMPLE = ("What a lovely morning!", "I wonder what that was.")
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One thing that was looked at. `advice` says what to do when it is not fine."""
@@ -52,6 +55,19 @@ class Finding:
 
 def check(
     model: Annotated[str | None, typer.Option("--base-model", help="Also try to load this model.")] = None,
+    embedding: Annotated[
+        str | None,
+        typer.Option(
+            "--embedding", metavar="NAME", help="Also try this embedding: sentence:ID, classifier:ID."
+        ),
+    ] = None,
+    reward_model: Annotated[
+        str | None, typer.Option("--reward-model", metavar="ID|PATH", help="Also try this reward model.")
+    ] = None,
+    revision: Annotated[
+        str | None,
+        typer.Option("--revision", help="Revision of the embedding or the reward model on the hub."),
+    ] = None,
     json_output: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
 ) -> None:
     """Say what is installed, what is missing, and what to do about it.
@@ -61,6 +77,10 @@ def check(
     findings = [_python(), *(_part(name, packages) for name, packages in PARTS.items()), _disk()]
     if all(finding.fine for finding in findings if finding.what == "training [train]"):
         findings.append(_model(model or "builtin:tiny"))
+        if embedding is not None:
+            findings.append(_embedding(embedding, revision))
+        if reward_model is not None:
+            findings.append(_reward_model(reward_model, revision))
     ready = all(finding.fine for finding in findings if finding.required)
     if json_output:
         print_json({"ready": ready, "findings": [asdict(finding) for finding in findings]})
@@ -107,6 +127,42 @@ def _model(reference: str) -> Finding:
         return Finding(f"model {reference}", False, True, "not loaded", str(error))
     count = sum(parameter.numel() for parameter in loaded.model.parameters())
     return Finding(f"model {reference}", True, True, f"{count / 1e6:.2f} million parameters")
+
+
+def _embedding(name: str, revision: str | None) -> Finding:
+    from crowdsft.core.errors import CrowdsftError
+    from crowdsft.embedding import make_embedding
+
+    try:
+        embedding = make_embedding(name, revision=revision)
+        rows = embedding.embed(SAMPLE)
+    except CrowdsftError as error:
+        return Finding(f"embedding {name}", False, True, "not loaded", str(error))
+    labels = ", ".join(embedding.labels[:8]) + (", ..." if len(embedding.labels) > 8 else "")
+    return Finding(f"embedding {name}", True, True, f"{rows.shape[1]} dimensions: {labels}")
+
+
+def _reward_model(reference: str, revision: str | None) -> Finding:
+    from crowdsft.core.errors import CrowdsftError
+    from crowdsft.embedding.networks import class_labels
+    from crowdsft.judging.reward_model import RewardModelJudge
+
+    judge = RewardModelJudge(model=reference, revision=revision)
+    try:
+        network = judge.network()
+        labels = class_labels(network)
+        judge.label = labels[0]
+        score = float(judge.scores([("Write a comment.", SAMPLE[0])])[0])
+    except CrowdsftError as error:
+        return Finding(f"reward model {reference}", False, True, "not loaded", str(error))
+    template = "a chat template" if network.tokenizer.chat_template else "pairs of texts"
+    found = (
+        f"labels {', '.join(labels[:8])}; reads {template}; {SAMPLE[0]!r} scores {score:.3f} on {labels[0]}"
+    )
+    advice = (
+        "" if len(labels) == 1 else "It has several labels: set reward_model.label to the one that is wanted."
+    )
+    return Finding(f"reward model {reference}", True, True, found, advice)
 
 
 def _show(findings: list[Finding], *, ready: bool) -> None:

@@ -37,6 +37,8 @@ from crowdsft.core.weighting import WEIGHTINGS
 SETTINGS_VERSION = 1
 
 EMBEDDINGS = ("emotions", "hashed_words")
+NETWORK_EMBEDDINGS = ("sentence", "classifier")
+"""Before a colon and the hub id or folder of a network: "sentence:organisation/model"."""
 BACKENDS = ("lora", "multi_lora", "full_finetune", "trl_sft")
 TASK_KINDS = ("write_response", "correct_response")
 
@@ -145,6 +147,7 @@ class EvaluationSection(Section):
     """How candidates are measured, and when a difference counts."""
 
     embedding: str = "emotions"
+    embedding_revision: NonEmpty | None = None
     distance: str = "l2"
     selection_samples: Annotated[int, Field(ge=8, le=100_000)] = 400
     report_samples: Annotated[int, Field(ge=8, le=100_000)] = 400
@@ -157,7 +160,10 @@ class EvaluationSection(Section):
     @field_validator("embedding")
     @classmethod
     def _known_embedding(cls, name: str) -> str:
-        return known_name("embedding", name, EMBEDDINGS)
+        kind, _, model = name.partition(":")
+        if kind in NETWORK_EMBEDDINGS and model.strip():
+            return f"{kind}:{model.strip()}"
+        return known_name("embedding", name, (*EMBEDDINGS, *(f"{kind}:ID" for kind in NETWORK_EMBEDDINGS)))
 
     @field_validator("distance")
     @classmethod
@@ -358,16 +364,29 @@ def _emotion_needs_embedding(sections: Mapping[str, Section]) -> list[Fault]:
     target, evaluation = sections.get("target"), sections.get("evaluation")
     if not isinstance(target, TargetSection) or not isinstance(evaluation, EvaluationSection):
         return []
-    if evaluation.embedding == "hashed_words" and (target.emotion is not None or target.vector is not None):
+    has_names = evaluation.embedding != "hashed_words" and not evaluation.embedding.startswith("sentence:")
+    if not has_names and (target.emotion is not None or target.vector is not None):
         named = "emotion" if target.emotion is not None else "vector"
         return [
             Fault(
                 f"target.{named}",
-                'contradicts evaluation.embedding = "hashed_words", whose dimensions have no names; '
+                f'contradicts evaluation.embedding = "{evaluation.embedding}", whose dimensions have no names; '
                 'give examples, or use embedding = "emotions"',
             )
         ]
     return []
+
+
+def _revision_of_nothing(sections: Mapping[str, Section]) -> list[Fault]:
+    evaluation = sections.get("evaluation")
+    if not isinstance(evaluation, EvaluationSection) or evaluation.embedding_revision is None:
+        return []
+    if ":" in evaluation.embedding:
+        return []
+    problem = (
+        f'contradicts evaluation.embedding = "{evaluation.embedding}", which has no revisions; remove it'
+    )
+    return [Fault("evaluation.embedding_revision", problem)]
 
 
 def _trl(sections: Mapping[str, Section]) -> list[Fault]:
@@ -433,6 +452,7 @@ _CONTRADICTIONS: tuple[Callable[[Mapping[str, Section]], list[Fault]], ...] = (
     _one_target,
     _closing,
     _emotion_needs_embedding,
+    _revision_of_nothing,
     _builtin_model,
     _trl,
     _judges,

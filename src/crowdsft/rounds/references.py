@@ -17,7 +17,12 @@ def check_references(settings: CampaignSettings) -> None:
     Raises:
         SettingsError: listing what does not.
     """
-    faults = [*_model_faults(settings), *_judge_faults(settings), *_target_faults(settings)]
+    faults = [
+        *_model_faults(settings),
+        *_embedding_faults(settings),
+        *_judge_faults(settings),
+        *_target_faults(settings),
+    ]
     if faults:
         raise SettingsError(faults)
 
@@ -27,6 +32,16 @@ def _model_faults(settings: CampaignSettings) -> list[Fault]:
         locate_model(settings.model.base)
     except ModelError as error:
         return [Fault("model.base", str(error))]
+    return []
+
+
+def _embedding_faults(settings: CampaignSettings) -> list[Fault]:
+    _, colon, model = settings.evaluation.embedding.partition(":")
+    try:
+        if colon:
+            locate(model)
+    except ModelError as error:
+        return [Fault("evaluation.embedding", str(error))]
     return []
 
 
@@ -50,6 +65,8 @@ def _target_faults(settings: CampaignSettings) -> list[Fault]:
     target = settings.target
     wanted = list(target.vector or {}) + ([target.emotion] if target.emotion else [])
     if not wanted:
+        return []
+    if ":" in settings.evaluation.embedding:  # its labels are known when it is loaded, by a worker
         return []
     labels = EMBEDDINGS.make(settings.evaluation.embedding).labels
     where = "target.emotion" if target.emotion else "target.vector"

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crowdsft.core.settings import CampaignSettings
-from crowdsft.embedding import EMBEDDINGS, Embedding
+from crowdsft.embedding import Embedding, make_embedding
 from crowdsft.judging import JUDGES, Judge, judge_options
 from crowdsft.rounds.artifacts import Artifacts, artifacts_in
 from crowdsft.training import BACKENDS
@@ -43,7 +43,7 @@ class Resources:
     _base: tuple[tuple[tuple[str, str | None, bool], tuple[str, ...]], LoadedModel] | None = field(
         default=None, init=False
     )
-    _embeddings: dict[str, Embedding] = field(default_factory=dict, init=False)
+    _embeddings: dict[tuple[str, str | None], Embedding] = field(default_factory=dict, init=False)
     _judges: dict[str, Judge] = field(default_factory=dict, init=False)
 
     @property
@@ -53,10 +53,10 @@ class Resources:
 
     def embedding(self, settings: CampaignSettings) -> Embedding:
         """The campaign's Phi."""
-        name = settings.evaluation.embedding
-        if name not in self._embeddings:
-            self._embeddings[name] = EMBEDDINGS.make(name)
-        return self._embeddings[name]
+        name, revision = settings.evaluation.embedding, settings.evaluation.embedding_revision
+        if (name, revision) not in self._embeddings:
+            self._embeddings[name, revision] = make_embedding(name, revision=revision)
+        return self._embeddings[name, revision]
 
     def judges(self, settings: CampaignSettings) -> dict[str, Judge]:
         """The campaign's judges by name; a judge with the same settings is made once, whoever asks for it."""

@@ -102,6 +102,7 @@ def test_a_model_cannot_bring_code_of_its_own(alice: Caller) -> None:
 @pytest.mark.parametrize(
     ("changes", "where"),
     [
+        ({"weights": {"embedding": 1}, "embedding": "classifier:/etc"}, "evaluation.embedding"),
         ({"weights": {"reward_model": 1}, "model": "/etc"}, "reward_model.model"),
         (
             {"weights": {"reward_model": 1}, "model": "a/b", "trust_remote_code": True},

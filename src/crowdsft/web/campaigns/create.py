@@ -132,6 +132,9 @@ def _check_trust(settings: CampaignSettings) -> None:
         )
     if reward_model is not None and not _is_hub_id(reward_model):
         faults.append(Fault("reward_model.model", f"is no id on the Hugging Face hub. {remedy}"))
+    _, colon, network = settings.evaluation.embedding.partition(":")
+    if colon and not _is_hub_id(network):
+        faults.append(Fault("evaluation.embedding", f"names no id on the Hugging Face hub. {remedy}"))
     if settings.llm_judge.endpoint is not None:
         problem = "would have this platform send requests, and a key of its own, to an address of your choice"
         faults.append(Fault("llm_judge.endpoint", f"{problem}. {remedy}"))
