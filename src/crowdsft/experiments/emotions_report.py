@@ -6,18 +6,15 @@ import base64
 import csv
 import json
 from collections.abc import Mapping, Sequence
-from html import escape
 from pathlib import Path
 from typing import Any
 
 from crowdsft.experiments.drawing import png
-from crowdsft.experiments.emotions_figures import ARM_WORDS, SETTINGS, arms_figure, reductions_figure
+from crowdsft.experiments.emotions_figures import ARM_WORDS, arms_figure, reductions_figure
 from crowdsft.experiments.emotions_summary import Row, flat_rows, summarise
 from crowdsft.experiments.page import figure, table, write_page
 
-TITLES = ("Arm", "knows", "rounds", "embedding", "labels", "unreadable", "copied", "on target", "passes",
-    "with generation", "cells")  # fmt: skip
-SETTING_OF = {arm: title for title, _, names in SETTINGS for arm in names}
+TITLES = ("Arm", "rounds", "embedding", "labels", "unreadable", "copied", "on target", "passes (all)")
 
 
 def write_results(output: Path, rows: Sequence[Row], *, seconds: float, planned: int) -> dict[str, Any]:
@@ -77,7 +74,7 @@ def _write_page(output: Path, summary: Mapping[str, Any], flat: Sequence[Row]) -
             image = png(reductions_figure(flat, rounds=rounds))
             (output / "emotions-reductions.png").write_bytes(base64.b64decode(image))
             parts.append(figure(image, "Reduction against pooled at equal compute, by emotion"))
-    parts.append(_claims(summary["claims"]))
+    parts.append(_claims(summary["claims"], rounds))
     write_page(output / "report.html", "Emotions", parts)
 
 
@@ -109,28 +106,26 @@ def _crowd_words(crowd: str) -> str:
 
 
 def _arms_table(arms: Mapping[str, Any]) -> str:
-    rows = []
-    for arm in ARM_WORDS:
-        for rounds, state in arms.get(arm, {}).items():
-            rows.append(
-                (
-                    ARM_WORDS[arm],
-                    SETTING_OF[arm].removeprefix("Knows "),
-                    rounds,
-                    _with_error(state["distance"], state["distance_error"]),
-                    _with_error(state["label_distance"], state["label_distance_error"]),
-                    f"{state['unreadable']:.2f}",
-                    f"{state['copied']:.2f}",
-                    "" if state["on_target"] is None else f"{state['on_target']:.2f}",
-                    f"{state['training_passes']:.0f}",
-                    f"{state['passes_with_generation']:.0f}",
-                    str(state["cells"]),
-                )
-            )
+    rows = [
+        (
+            ARM_WORDS[arm],
+            rounds,
+            _with_error(state["distance"], state["distance_error"]),
+            _with_error(state["label_distance"], state["label_distance_error"]),
+            f"{state['unreadable']:.2f}",
+            f"{state['copied']:.2f}",
+            "" if state["on_target"] is None else f"{state['on_target']:.2f}",
+            f"{state['training_passes']:.0f} ({state['passes_with_generation']:.0f})",
+        )
+        for arm in ARM_WORDS
+        for rounds, state in arms.get(arm, {}).items()
+    ]
+    cells = sorted({state["cells"] for states in arms.values() for state in states.values()})
+    played = f"{cells[0]} to {cells[-1]}" if len(cells) > 1 else f"{cells[0]}"
     return table(
-        "Means over cells and standard errors over emotions. Unreadable: answers that the grammar cannot read. "
-        "Copied: word for word from the crowd or the examples. On target: of what was trained on. "
-        "With generation: an answer or a scored text counts a third of a training pass",
+        f"Distances: means over cells ({played} for an arm) ± standard errors over emotions. Unreadable: answers "
+        "that the grammar cannot read. Copied: word for word from the crowd or the examples. On target: of what was "
+        "trained on. Passes in training, and with an answer for choosing or a scored text as a third of one",
         TITLES,
         rows,
     )
@@ -140,24 +135,36 @@ def _with_error(mean: float, error: float | None) -> str:
     return f"{mean:.3f}" if error is None else f"{mean:.3f} ± {error:.3f}"
 
 
-def _claims(claims: Sequence[Mapping[str, Any]]) -> str:
-    rows = [
-        (
-            f"{ARM_WORDS[claim['arm']]} ({claim['arm']})",
-            f"{ARM_WORDS[claim['control']]} ({claim['control']})",
-            f"{claim['crowd'][:-7]}",
-            str(claim["rounds"]),
-            "embedding" if claim["metric"] == "distance" else "labels",
-            f"{100 * claim['reduction']:+.0f} %",
-            _with_error(claim["difference"], claim["standard_error"]),
-            "" if claim["errors"] is None else f"{claim['errors']:+.1f}",
-            str(claim["cells"]),
+def _claims(claims: Sequence[Mapping[str, Any]], rounds: int) -> str:
+    """Each arm against its controls at the end, by both scorers."""
+    parts = ["<h2>Every claim with its control</h2>"]
+    for crowd in dict.fromkeys(claim["crowd"] for claim in claims):
+        here = [claim for claim in claims if (claim["crowd"], claim["rounds"]) == (crowd, rounds)]
+        by_labels = {
+            (claim["arm"], claim["control"]): claim for claim in here if claim["metric"] == "label_distance"
+        }
+        rows = [
+            (
+                f"{claim['arm']} against {claim['control']}",
+                *_compared(claim),
+                *_compared(by_labels[claim["arm"], claim["control"]]),
+                str(claim["cells"]),
+            )
+            for claim in here
+            if claim["metric"] == "distance"
+        ]
+        parts.append(
+            table(
+                f"A {crowd} crowd after {rounds} rounds. Reduction: 1 - arm / control, of means. Gain: control minus "
+                "arm in the same cells ± its standard error over emotions, and in such errors",
+                ("Arm and control", "embedding", "gain", "errors", "labels", "gain", "errors", "cells"),
+                rows,
+            )
         )
-        for claim in claims
-    ]
-    words = table(
-        "Reduction: 1 - arm / control. Gain: control minus arm in the same cells, its standard error over emotions",
-        ("Arm", "against", "crowd", "rounds", "scorer", "reduction", "gain", "in errors", "cells"),
-        rows,
-    )
-    return f"<h2>{escape('Every claim with its control')}</h2>{words}"
+    return "".join(parts)
+
+
+def _compared(claim: Mapping[str, Any]) -> tuple[str, str, str]:
+    errors = "" if claim["errors"] is None else f"{claim['errors']:+.1f}"
+    gain = _with_error(claim["difference"], claim["standard_error"])
+    return f"{100 * claim['reduction']:+.0f} %", gain, errors
