@@ -5,12 +5,12 @@ from __future__ import annotations
 import dataclasses
 from typing import Any, get_args
 
-from crowdsft.core.events import Appraised, ContributionRef, Event, JudgeScore, SampleScore
+from crowdsft.core.events import Appraised, ContributionRef, Event, JudgeScore, SampleScore, VotedStrength
 from crowdsft.core.rewards.base import Award
 from reference_makers.markdown import MissingWordsError, first_paragraph, table
 from reference_makers.meanings import FIELDS
 
-VALUES = (ContributionRef, SampleScore, JudgeScore, Award, Appraised)
+VALUES = (ContributionRef, SampleScore, JudgeScore, Award, Appraised, VotedStrength)
 TYPES = {
     "str": "text",
     "int": "whole number",

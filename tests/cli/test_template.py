@@ -15,7 +15,8 @@ LINE = re.compile(r"^# (?P<key>\w+) = (?P<value>.+?)(\s{2,}#.*)?$")
 NO_DEFAULT = {
     "campaign.guidelines_file", "campaign.consent", "model.revision", "prompts.file", "target.examples_file",
     "target.emotion", "target.vector", "rounds.size", "rounds.minutes", "training.learning_rate",
-    "training.b_rate_ratio", "training.adapt_head", "training.trl",
+    "training.b_rate_ratio", "training.adapt_head", "training.trl", "votes.minutes",
+    "votes.enough",
 }  # fmt: skip
 
 

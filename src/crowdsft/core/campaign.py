@@ -34,6 +34,7 @@ from crowdsft.core.events import (
     RoundFinished,
     RoundOpened,
     TargetMeasured,
+    VotesCounted,
     WinnerReviewed,
     WinnerSelected,
 )
@@ -43,7 +44,8 @@ from crowdsft.core.rewards.base import Award
 from crowdsft.core.settings import CampaignSettings, parse_settings
 
 StepName = Literal[
-    "measure_target", "open_round", "close_round", "form_groups", "train", "evaluate", "select", "approve",
+    "measure_target", "open_round", "close_round", "form_groups", "train", "evaluate", "count_votes", "select",
+    "approve",
     "award", "finish_round", "finish_campaign",
 ]  # fmt: skip
 
@@ -72,6 +74,7 @@ class RoundState:
     candidates: tuple[CandidateTrained, ...] = ()
     base_evaluation: CandidateEvaluated | None = None
     evaluations: tuple[CandidateEvaluated, ...] = ()
+    votes: VotesCounted | None = None
     selected: WinnerSelected | None = None
     points: PointsAwarded | None = None
     finished: bool = False
@@ -181,6 +184,8 @@ def _due_in_round(current: RoundState, plan: CampaignSettings) -> StepName:
         return "train"
     if current.base_evaluation is None or len(current.evaluations) < groups:
         return "evaluate"
+    if plan.votes.minutes is not None and current.votes is None:
+        return "count_votes"
     if current.selected is None:
         return "select"
     if plan.rounds.approval and current.selected.winner is not None and current.review is None:
@@ -307,6 +312,7 @@ def _round_after(
     | GroupsFormed
     | CandidateTrained
     | CandidateEvaluated
+    | VotesCounted
     | WinnerSelected
     | WinnerReviewed,
 ) -> RoundState:
@@ -330,6 +336,9 @@ def _round_after(
             _due(state, event, "evaluate", event.round_number)
             _in_order(event, event.group if event.group is not None else -1, len(current.evaluations))
             return replace(current, evaluations=(*current.evaluations, event))
+        case VotesCounted():
+            _due(state, event, "count_votes", event.round_number)
+            return replace(current, votes=event)
         case WinnerSelected():
             _due(state, event, "select", event.round_number)
             if event.winner is not None and not 0 <= event.winner < len(current.groups):
@@ -447,5 +456,34 @@ def _authorship(current: RoundState) -> dict[str, dict[str, float]]:
 
 
 def history(state: CampaignState) -> tuple[RoundRecord, ...]:
-    """The evidence of all rounds whose winner is selected, oldest first."""
-    return tuple(round_record(current) for current in state.rounds if current.selected is not None)
+    """The evidence of all rounds whose winner is selected, oldest first.
+
+    Where voters decide, values are what they thought: a candidate's log odds against its base, on top of what that
+    base had gained over the first one.
+    """
+    decided = [current for current in state.rounds if current.selected is not None]
+    records = [round_record(current) for current in decided]
+    if not state.plan.votes.decide:
+        return tuple(records)
+    levels, before = {0: 0.0}, 0
+    for place, current in enumerate(decided):
+        base = before if current.starts_from is None else current.starts_from
+        records[place] = _by_votes(records[place], current, level=levels[base])
+        won = records[place].winner
+        levels[current.number] = levels[base] if won is None else float(records[place].values[won])
+        before = current.number
+    return tuple(records)
+
+
+def _by_votes(record: RoundRecord, current: RoundState, *, level: float) -> RoundRecord:
+    """The record with voters' values instead of the evaluator's."""
+    assert current.votes is not None
+    voted = [row for row in current.votes.strengths if row.group is not None]
+    return replace(
+        record,
+        base_value=level,
+        values=level + np.array([row.gain for row in voted]),
+        value_errors=np.array([row.error for row in voted]),
+        base_embedding=None,
+        embeddings=None,
+    )

@@ -158,6 +158,33 @@ class CandidateEvaluated:
 
 
 @dataclass(frozen=True, slots=True)
+class VotedStrength:
+    """What voters thought of a candidate, or of the base (group None).
+
+    `gain` is the log odds of being preferred to the base, `low` and `high` its interval; `wins` of `comparisons`, ties
+    as halves.
+    """
+
+    group: int | None
+    gain: float
+    error: float
+    low: float
+    high: float
+    wins: float
+    comparisons: int
+
+
+@dataclass(frozen=True, slots=True)
+class VotesCounted:
+    """The vote on the round's candidates is over. `ties` are the groups that no vote tells from the best one."""
+
+    round_number: int
+    voters: int
+    strengths: tuple[VotedStrength, ...]
+    ties: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class WinnerSelected:
     """The group whose candidate becomes the next base, or None: the base stays.
 
@@ -277,6 +304,7 @@ Event = (
     | GroupsFormed
     | CandidateTrained
     | CandidateEvaluated
+    | VotesCounted
     | WinnerSelected
     | PointsAwarded
     | RoundFinished

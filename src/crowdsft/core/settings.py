@@ -183,6 +183,24 @@ class PointsSection(Section):
         return known_name("reward policy", name, REWARDS)
 
 
+class VotesSection(Section):
+    """Blind votes on the candidates, when `minutes` is given: how long, how many, and what they decide.
+
+    "break_ties": votes choose among candidates that beat the base and are within noise of the best. "decide": a
+    candidate wins when voters prefer it to the base beyond noise, and to the others.
+    """
+
+    minutes: Annotated[float, Field(gt=0, le=525_600)] | None = None
+    role: Literal["break_ties", "decide"] = "break_ties"
+    per_voter: Annotated[int, Field(ge=1, le=10_000)] = 20
+    enough: Annotated[int, Field(ge=1)] | None = None
+
+    @property
+    def decide(self) -> bool:
+        """Whether who wins is up to the voters."""
+        return self.minutes is not None and self.role == "decide"
+
+
 class TasksSection(Section):
     """What contributors are asked to do, and within which limits."""
 
@@ -213,6 +231,7 @@ class CampaignSettings(Section):
     judging: JudgingSection = JudgingSection()
     reward_model: RewardModelSection = RewardModelSection()
     llm_judge: LlmJudgeSection = LlmJudgeSection()
+    votes: VotesSection = VotesSection()
     points: PointsSection = PointsSection()
     tasks: TasksSection = TasksSection()
 
@@ -233,6 +252,7 @@ SECTIONS: dict[str, type[Section]] = {
     "judging": JudgingSection,
     "reward_model": RewardModelSection,
     "llm_judge": LlmJudgeSection,
+    "votes": VotesSection,
     "points": PointsSection,
     "tasks": TasksSection,
 }
@@ -448,6 +468,29 @@ def _judges(sections: Mapping[str, Section]) -> list[Fault]:
     return faults
 
 
+def _votes(sections: Mapping[str, Section]) -> list[Fault]:
+    votes, points = sections.get("votes"), sections.get("points")
+    if not isinstance(votes, VotesSection):
+        return []
+    if votes.minutes is None:
+        given = [
+            name for name, is_set in (("role", votes.role == "decide"), ("enough", votes.enough)) if is_set
+        ]
+        return [
+            Fault(f"votes.{name}", "says something about a vote, but there is none; set votes.minutes, too")
+            for name in given
+        ]
+    if votes.decide and isinstance(points, PointsSection) and points.policy == "decoded_shapley":
+        return [
+            Fault(
+                "points.policy",
+                'is "decoded_shapley", which pays by embeddings, but with votes.role = "decide" voters value; '
+                'use "ridge_history", "rank" or "marginal"',
+            )
+        ]
+    return []
+
+
 _CONTRADICTIONS: tuple[Callable[[Mapping[str, Section]], list[Fault]], ...] = (
     _one_target,
     _closing,
@@ -456,4 +499,5 @@ _CONTRADICTIONS: tuple[Callable[[Mapping[str, Section]], list[Fault]], ...] = (
     _builtin_model,
     _trl,
     _judges,
+    _votes,
 )

@@ -41,6 +41,7 @@ from crowdsft.rounds.evaluation import evaluate_candidates
 from crowdsft.rounds.panel import Panel
 from crowdsft.rounds.resources import Resources, training_options
 from crowdsft.rounds.store import ContributionRow, Store, Waiting
+from crowdsft.rounds.votes import break_tie, counted_votes, select_by_votes
 from crowdsft.rounds.weighting import training_weights
 from crowdsft.training.base import Example, GroupData, TrainingProgress
 
@@ -291,24 +292,47 @@ def _level(state: CampaignState) -> float:
     return chosen.report.mean_utility
 
 
+def count_votes(state: CampaignState, store: Store, resources: Resources) -> tuple[Event, ...] | Wait:
+    """Wait for the voters, then say how strong they found the base and the candidates."""
+    plan, current = state.plan, state.current
+    assert plan.votes.minutes is not None
+    voting = store.voting(state.campaign, current.number)
+    is_enough = plan.votes.enough is not None and len(voting.ballots) >= plan.votes.enough
+    seconds_left = voting.opened_at + 60.0 * plan.votes.minutes - time.time()
+    if seconds_left > 0 and not is_enough:
+        return Wait(min(seconds_left, POLL_SECONDS), "waiting for votes")
+    return (counted_votes(current.number, voting.ballots, groups=len(current.groups), settings=plan),)
+
+
 def select(state: CampaignState, store: Store, resources: Resources) -> tuple[Event, ...]:
     """Choose the next base on the selection sample."""
     settings, current = state.plan, state.current
     assert current.base_evaluation is not None
     likelihoods = [evaluation.likelihood for evaluation in current.evaluations]
     known = [likelihood for likelihood in likelihoods if likelihood is not None]
-    outcome = select_winner(
-        np.array(current.base_evaluation.selection.utilities),
-        np.array([evaluation.selection.utilities for evaluation in current.evaluations]),
-        likelihoods=np.array(known) if len(known) == len(likelihoods) else None,
-        improvement_standard_errors=settings.evaluation.improvement_standard_errors,
-        tie_standard_errors=settings.evaluation.tie_standard_errors,
-        harmful=[
-            group
-            for group, evaluation in enumerate(current.evaluations)
-            if any(score.is_harmed for score in evaluation.judged)
-        ],
-    )
+    harmful = [
+        group
+        for group, evaluation in enumerate(current.evaluations)
+        if any(score.is_harmed for score in evaluation.judged)
+    ]
+    if settings.votes.decide and current.votes is not None:
+        outcome = select_by_votes(
+            current.votes,
+            utilities=[evaluation.selection.mean_utility for evaluation in current.evaluations],
+            improvement_standard_errors=settings.evaluation.improvement_standard_errors,
+            harmful=harmful,
+        )
+    else:
+        outcome = select_winner(
+            np.array(current.base_evaluation.selection.utilities),
+            np.array([evaluation.selection.utilities for evaluation in current.evaluations]),
+            likelihoods=np.array(known) if len(known) == len(likelihoods) else None,
+            improvement_standard_errors=settings.evaluation.improvement_standard_errors,
+            tie_standard_errors=settings.evaluation.tie_standard_errors,
+            harmful=harmful,
+        )
+        if current.votes is not None and current.votes.voters:
+            outcome = break_tie(outcome, current.votes)
     return (
         WinnerSelected(current.number, outcome.winner, outcome.outcome, outcome.contenders, outcome.barred),
     )
@@ -339,7 +363,7 @@ def _appraised(state: CampaignState, settled: Settlement) -> tuple[Appraised, ..
 
     Nothing where embeddings have no say in who wins: values by them would explain nothing.
     """
-    if not state.plan.judging.weight("embedding"):
+    if not state.plan.judging.weight("embedding") or state.plan.votes.decide:
         return ()
     if settled.covered_rounds == 0 or len(settled.awards) > MOST_APPRAISED:
         return ()
@@ -403,6 +427,7 @@ _STEPS: dict[str, StepFunction] = {
     "form_groups": form_groups,
     "train": train,
     "evaluate": evaluate,
+    "count_votes": count_votes,
     "select": select,
     "approve": approve,
     "award": award,

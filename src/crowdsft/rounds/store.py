@@ -11,6 +11,7 @@ from typing import Protocol
 
 from crowdsft.core.campaign import CampaignState, Step
 from crowdsft.core.events import Event
+from crowdsft.core.votes import Ballot
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,14 @@ class Waiting:
     opened_at: float
 
 
+@dataclass(frozen=True, slots=True)
+class Voting:
+    """The votes on a round so far, and since when there was something to vote on (seconds since the epoch)."""
+
+    ballots: Sequence[Ballot]
+    opened_at: float
+
+
 class Store(Protocol):
     """Laws: an append at a taken position, or with an outdated claim, changes nothing and raises; an event,
     its ledger entries, the marks on its contributions and the release of the claim are one transaction."""
@@ -81,6 +90,10 @@ class Store(Protocol):
 
     def waiting(self, campaign: str, round_number: int) -> Waiting:
         """What is at hand for closing this round."""
+        ...
+
+    def voting(self, campaign: str, round_number: int) -> Voting:
+        """The votes on this round."""
         ...
 
     def texts(self, campaign: str, ids: Sequence[str]) -> Sequence[ContributionRow]:

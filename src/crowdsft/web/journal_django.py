@@ -32,10 +32,12 @@ from crowdsft.core.events import (
 )
 from crowdsft.core.ledger import LedgerEntry
 from crowdsft.core.settings import CampaignSettings, settings_to_dict
+from crowdsft.core.votes import Ballot
 from crowdsft.rounds.checkpoints import checkpoint
-from crowdsft.rounds.store import Claim, ContributionRow, Waiting
+from crowdsft.rounds.store import Claim, ContributionRow, Voting, Waiting
 from crowdsft.web.campaigns.models import Campaign, JournalEvent, LedgerRow, Step
 from crowdsft.web.contributions.models import Contribution, Task
+from crowdsft.web.votes.models import RESULTS, Vote
 from crowdsft.web.webhooks.outbox import tell_of
 
 AT_REST = ("finished", "cancelled", "paused")  # names of a step when nothing is due
@@ -207,6 +209,19 @@ class DjangoStore:
             is_complete=row.is_supplied,
             opened_at=row.round_opened.timestamp() if row.round_opened else time.time(),
         )
+
+    def voting(self, campaign: str, round_number: int) -> Voting:
+        """See `Store.voting`. Votes open with the event that ends the evaluation."""
+        row = self._campaign(campaign)
+        rows = Vote.objects.filter(campaign=row, round_number=round_number, choice__in=RESULTS)
+        ballots = [
+            Ballot(vote.membership.contributor, vote.left, vote.right, RESULTS[vote.choice])
+            for vote in rows.select_related("membership").order_by("membership__contributor", "number")
+        ]
+        last = (
+            JournalEvent.objects.filter(campaign=row, kind="CandidateEvaluated").order_by("position").last()
+        )
+        return Voting(ballots, last.created.timestamp() if last else time.time())
 
     def texts(self, campaign: str, ids: Sequence[str]) -> Sequence[ContributionRow]:
         """See `Store.texts`."""

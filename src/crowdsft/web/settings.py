@@ -125,6 +125,7 @@ INSTALLED_APPS = [
     "crowdsft.web.contributions",
     "crowdsft.web.webhooks",
     "crowdsft.web.playground",
+    "crowdsft.web.votes",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -115,6 +115,26 @@ class CampaignBuilder:
         self.commit(self.trained())
         self.commit(self._evaluated(self.state.current, base, distances))
         self._step()
+        return self
+
+    def measure(self, base: float, distances: Sequence[float]) -> CampaignBuilder:
+        """Train and measure, with outputs that name their models (0 is the base) for people to vote on."""
+        self.commit(self.trained())
+        events = []
+        for event in self._evaluated(self.state.current, base, distances):
+            assert isinstance(event, CandidateEvaluated)
+            model = 0 if event.group is None else event.group + 1
+            rows = [{"prompt": f"Prompt {row}", "response": f"model {model} row {row}"} for row in range(20)]
+            events.append(
+                replace(event, outputs=Artifacts(django_settings.DATA / "artifacts").put_rows(rows))
+            )
+        self.commit(tuple(events))
+        return self
+
+    def decided(self) -> CampaignBuilder:
+        """Select, pay and finish the round."""
+        while not self.state.current.finished:
+            self._step()
         return self
 
     def play(self, base: float, distances: Sequence[float], counts: Sequence[int] = ()) -> CampaignBuilder:

@@ -62,12 +62,21 @@ def check_settings(settings: CampaignSettings, *, owner: User | None, is_supplie
     """
     if owner is not None and not django_settings.TRUST_ORGANISERS:
         _check_trust(settings)
-    if is_supplied and settings.rounds.approval:
-        where = Fault(
-            "rounds.approval", "needs somebody on a platform who approves; set it to false for a file"
-        )
-        raise SettingsError([where])
+    if is_supplied:
+        _check_needs_nobody(settings)
     check_references(settings)
+
+
+def _check_needs_nobody(settings: CampaignSettings) -> None:
+    faults = []
+    if settings.rounds.approval:
+        faults.append(
+            Fault("rounds.approval", "needs somebody on a platform who approves; set it to false for a file")
+        )
+    if settings.votes.minutes is not None:
+        faults.append(Fault("votes.minutes", "needs people on a platform who vote; remove it for a file"))
+    if faults:
+        raise SettingsError(faults)
 
 
 def change_draft(campaign: Campaign, settings: CampaignSettings) -> None:

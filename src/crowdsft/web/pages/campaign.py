@@ -25,6 +25,8 @@ from crowdsft.web.pages.progress import Progress, progress
 from crowdsft.web.pages.rounds_story import candidate_table, chart_data, decided_rounds, lineage, round_rows
 from crowdsft.web.pages.safe_markdown import render_markdown
 from crowdsft.web.pages.standings import standings
+from crowdsft.web.pages.votes_story import voted_rows
+from crowdsft.web.votes.voting import is_voting, votes_cast
 
 
 @require_safe
@@ -114,10 +116,19 @@ def _context(found: Visit) -> dict[str, Any]:
         "agreement": agreement_story(state, found.contributor),
         "judging": judging_story(state),
         "standings": standings(found.campaign, state, found.contributor),
+        "votes_left": _votes_left(found),
+        "voted": voted_rows(state),
         "task_number": done + 1,
         "is_done": done >= state.plan.tasks.per_contributor,
         "waiting": waiting_contributions(found.campaign) if found.is_organiser else 0,
     }
+
+
+def _votes_left(found: Visit) -> int:
+    """How many more pairs the reader may vote on."""
+    if found.membership is None or not is_voting(found.state):
+        return 0
+    return found.state.plan.votes.per_voter - votes_cast(found.membership, found.state.current.number)
 
 
 def _status_version(now: Progress) -> str:
@@ -128,5 +139,14 @@ def _results_version(found: Visit, now: Progress) -> str:
     state = found.state
     decided = sum(1 for current in state.rounds if current.selected is not None)
     paid = sum(1 for current in state.rounds if current.points is not None)
-    parts = (len(state.rounds), decided, paid, state.is_finished, now.kind, found.campaign.is_collecting)
+    voted = sum(1 for current in state.rounds if current.votes is not None)
+    parts = (
+        len(state.rounds),
+        decided,
+        paid,
+        voted,
+        state.is_finished,
+        now.kind,
+        found.campaign.is_collecting,
+    )
     return "-".join(str(part) for part in parts)

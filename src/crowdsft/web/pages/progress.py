@@ -10,10 +10,11 @@ from datetime import datetime, timedelta
 from django.utils import timezone
 
 from crowdsft.core.campaign import CampaignState, next_step
-from crowdsft.web.campaigns.models import Campaign, Step
+from crowdsft.web.campaigns.models import Campaign, JournalEvent, Step
 from crowdsft.web.contributions.work import waiting_contributions
 from crowdsft.web.pages.measure import group_letter
 from crowdsft.web.pages.wording import counted, duration_words
+from crowdsft.web.votes.models import RESULTS, Vote
 
 STAGES = (
     ("close_round", "Collecting"),
@@ -22,7 +23,12 @@ STAGES = (
     ("evaluate", "Evaluating"),
     ("award", "Awarding"),
 )
-STAGE_OF_STEP = {"select": "evaluate", "approve": "evaluate", "finish_round": "award"}
+STAGE_OF_STEP = {
+    "select": "evaluate",
+    "approve": "evaluate",
+    "count_votes": "evaluate",
+    "finish_round": "award",
+}
 WAITS_LONG_SECONDS = 20.0
 
 
@@ -40,7 +46,7 @@ class Progress:
     """Where the campaign stands.
 
     Args:
-        kind: "preparing", "collecting", "working", "approval", "paused", "retrying", "failed" or "finished".
+        kind: "preparing", "collecting", "working", "voting", "approval", "paused", "retrying", "failed" or "finished".
         badge: At most three words.
         line: One line beside the badge.
         closes: When the round closes, where that is known.
@@ -86,6 +92,8 @@ def progress(campaign: Campaign, state: CampaignState) -> Progress:
         return _collecting(campaign, state, step)
     if due.round_number == 0 or due.name in ("open_round", "finish_campaign"):
         return _preparing(state, step, due.name)
+    if due.name == "count_votes":
+        return _voting(campaign, state)
     if due.name == "approve":
         return Progress("approval", "Waits for approval", f"the winner of round {due.round_number}")
     stages = _stages(state, due.name, step)
@@ -139,6 +147,25 @@ def _collecting(campaign: Campaign, state: CampaignState, step: Step | None) -> 
         line,
         share=min(1.0, count / size),
         bar=f"{count:,} of {counted(size, 'contribution')}",
+    )
+
+
+def _voting(campaign: Campaign, state: CampaignState) -> Progress:
+    """People compare the candidates; the bar shows how many votes there are of those that are enough."""
+    plan, number = state.plan.votes, state.current.number
+    opened = (
+        JournalEvent.objects.filter(campaign=campaign, kind="CandidateEvaluated").order_by("position").last()
+    )
+    closes = (opened.created if opened else timezone.now()) + timedelta(minutes=plan.minutes or 0)
+    count = Vote.objects.filter(campaign=campaign, round_number=number, choice__in=RESULTS).count()
+    left = (closes - timezone.now()).total_seconds()
+    return Progress(
+        "voting",
+        f"Vote on round {number}",
+        f"closes in {duration_words(left)}" if left > 0 else "counting now",
+        closes=closes if left > 0 else None,
+        share=None if plan.enough is None else min(1.0, count / plan.enough),
+        bar=counted(count, "vote") if plan.enough is None else f"{count:,} of {counted(plan.enough, 'vote')}",
     )
 
 
