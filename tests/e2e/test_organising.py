@@ -64,9 +64,9 @@ def test_somebody_leaves_for_good(browser: Browser, platform: SamplePlatform) ->
         page = as_reader(context, platform, "charlie")
         page.goto(f"{platform.address}/account/data/")
         with page.expect_download() as download:
-            page.get_by_role("link", name="Download everything").click()
+            page.get_by_role("button", name="Download everything").click()
         assert download.value.suggested_filename == "crowdsft-your-data.zip"
-        page.get_by_role("link", name="Delete my account…").click()
+        page.get_by_role("button", name="Delete my account…").click()
         page.get_by_label("Type your pseudonym").fill("lunar-moss-303")
         page.get_by_label("Your password").fill("charlie has a long password")
         page.get_by_role("button", name="Delete my account for good").click()
