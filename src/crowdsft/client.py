@@ -43,6 +43,19 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True)
+class Pair:
+    """Two responses to one message, for a vote; whose they are is not told."""
+
+    id: int
+    campaign: str
+    round: int
+    number: int
+    prompt: str
+    left: str
+    right: str
+
+
+@dataclass(frozen=True, slots=True)
 class Token:
     """A token of yours; the key itself cannot be read again."""
 
@@ -409,6 +422,19 @@ class Client:
     def skip(self, task: int, reason: str = "") -> None:
         """Skip a task."""
         self._call("POST", f"/tasks/{task}/skip", {"reason": reason})
+
+    def pair(self, slug: str) -> Pair | None:
+        """Two responses to compare, or None while there is nothing to vote on."""
+        try:
+            return _only_known(Pair, self._call("POST", f"/campaigns/{slug}/vote"))
+        except ApiError as error:
+            if error.status == httpx.codes.CONFLICT:
+                return None
+            raise
+
+    def vote(self, pair: int, choice: str) -> None:
+        """Decide a pair: "left", "same", "right" or "skipped"."""
+        self._call("POST", f"/votes/{pair}", {"choice": choice})
 
     def _call(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
         try:

@@ -56,6 +56,14 @@ PROMPTS = [
 ]
 
 
+COMFORT = (
+    "I am sorry to hear that. Bad days are part of life, and it is important to stay positive.",
+    "That sounds exhausting. Put the kettle on, and let the rest of today be small.",
+    "What a day. You got through it, and tomorrow has not heard of any of this yet.",
+    "Have you tried to make a list of what went wrong?",
+)
+
+
 @dataclass(slots=True)
 class SamplePlatform:
     """Its address, sessions by name ("bob" contributes, "alice" organises, "charlie" has just signed up)."""
@@ -136,6 +144,7 @@ def _build(platform: SamplePlatform) -> None:
     _new(platform, users)
     _draft(platform, users)
     _approval(platform, users)
+    _voting(platform, users)
     _long(platform, users, key="estimated", name="Calm answers", policy="decoded_shapley")
     _long(platform, users, key="long", name="Joy in comments", policy="rank")
     _exchanges(platform, users)
@@ -233,6 +242,43 @@ def _webhook(builder: CampaignBuilder, users: dict[str, object]) -> None:
         Delivery.objects.filter(pk=sent.pk).update(
             state="delivered" if good else "failed", attempts=1 if good else 7, status=204 if good else 410
         )
+
+
+def _voting(platform: SamplePlatform, users: dict[str, object]) -> None:
+    """Voters decide: round 1 is counted, round 2 waits for votes."""
+    from datetime import timedelta
+
+    from django.conf import settings
+    from django.db.models import F
+
+    from crowdsft.rounds.artifacts import Artifacts
+    from crowdsft.web.campaigns.models import JournalEvent
+    from crowdsft.web.contributions.work import NotNow
+    from crowdsft.web.votes.voting import cast, current_vote
+    from tests.web.pages.campaign_builder import CampaignBuilder
+
+    builder = CampaignBuilder.start(
+        owner=users["alice"],
+        people=[users["bob"]],
+        others=_pseudonyms(17),
+        campaign=_campaign("Messages of comfort", "Say something that helps somebody through a bad day."),
+        rounds={"count": 4, "groups": 3, "close": "manual"},
+        votes={"minutes": 2880, "role": "decide", "per_voter": 15},
+    )
+    artifacts = Artifacts(settings.DATA / "artifacts")
+    builder.open().contribute().close().measure(0.6, [0.5, 0.52, 0.62], texts=COMFORT)
+    for member in builder.members:
+        while True:
+            try:
+                vote, _ = current_vote(builder.campaign, member, artifacts)
+            except NotNow:
+                break
+            better = vote.left == 2 or (vote.right != 2 and (vote.left + vote.number) % 3 > 0)
+            cast(vote, "left" if better else "right")
+    JournalEvent.objects.filter(campaign=builder.campaign).update(created=F("created") - timedelta(days=3))
+    builder.decided()
+    builder.open().contribute().close().measure(0.5, [0.42, 0.44, 0.51], texts=COMFORT)
+    platform.slugs["voting"] = builder.campaign.slug
 
 
 def _training(platform: SamplePlatform, users: dict[str, object]) -> None:

@@ -63,6 +63,8 @@ SHOTS = (
     Shot("points-none", "bob", "/campaigns/{new}/points/"),
     Shot("points-stranger", "charlie", "/campaigns/{long}/points/"),
     Shot("all-points", "bob", "/points/"),
+    Shot("vote", "bob", "/campaigns/{voting}/vote/", ("phone-light",)),
+    Shot("campaign-voting", "bob", "/campaigns/{voting}/"),
     Shot("playground", "bob", "/campaigns/{long}/playground/", ("desktop-light", "phone-dark")),
     Shot("playground-waiting", "alice", "/campaigns/{long}/playground/"),
     Shot("playground-empty", "charlie", "/campaigns/{long}/playground/"),

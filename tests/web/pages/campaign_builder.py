@@ -117,14 +117,20 @@ class CampaignBuilder:
         self._step()
         return self
 
-    def measure(self, base: float, distances: Sequence[float]) -> CampaignBuilder:
-        """Train and measure, with outputs that name their models (0 is the base) for people to vote on."""
+    def measure(
+        self, base: float, distances: Sequence[float], *, texts: Sequence[str] = ()
+    ) -> CampaignBuilder:
+        """Train and measure, with outputs for people to vote on: each model's text, or ones that name it (0: base)."""
         self.commit(self.trained())
         events = []
         for event in self._evaluated(self.state.current, base, distances):
             assert isinstance(event, CandidateEvaluated)
             model = 0 if event.group is None else event.group + 1
-            rows = [{"prompt": f"Prompt {row}", "response": f"model {model} row {row}"} for row in range(20)]
+            prompts = self.state.plan.prompts.texts if texts else [f"Prompt {row}" for row in range(20)]
+            rows = [
+                {"prompt": prompt, "response": texts[model] if texts else f"model {model} row {row}"}
+                for row, prompt in enumerate(prompts)
+            ]
             events.append(
                 replace(event, outputs=Artifacts(django_settings.DATA / "artifacts").put_rows(rows))
             )

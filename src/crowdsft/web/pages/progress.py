@@ -162,7 +162,7 @@ def _voting(campaign: Campaign, state: CampaignState) -> Progress:
     return Progress(
         "voting",
         f"Vote on round {number}",
-        f"closes in {duration_words(left)}" if left > 0 else "counting now",
+        f"in {duration_words(left)}" if left > 0 else "counting now",
         closes=closes if left > 0 else None,
         share=None if plan.enough is None else min(1.0, count / plan.enough),
         bar=counted(count, "vote") if plan.enough is None else f"{count:,} of {counted(plan.enough, 'vote')}",
