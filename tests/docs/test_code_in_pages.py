@@ -76,6 +76,27 @@ def test_the_settings_sent_with_curl_are_accepted() -> None:
     assert parse_settings(settings).round_size == 4
 
 
+def test_the_judge_of_the_how_to_keeps_the_laws(tmp_path: Path) -> None:
+    from tests.judging.cases import case
+
+    (block,) = code_blocks(DOCS / "how-to-judge-with-a-model.md", "python")
+    module: dict[str, Any] = {"__name__": __name__}
+    exec(compile(block, "how-to-judge-with-a-model.md", "exec"), module)
+    base, candidate = module["BrevityJudge"](words=2).utilities(
+        case([["a b", "a"], ["a b c", "a b"]], tmp_path)
+    )
+    assert base.tolist() == [0.0, -1.0] and candidate.tolist() == [-1.0, 0.0]
+
+
+def test_judges_in_the_how_to_are_accepted() -> None:
+    blocks = code_blocks(DOCS / "how-to-judge-with-a-model.md", "toml")
+    reward, llm, several = (tomllib.loads(block) for block in blocks[:3])
+    start = {"campaign": {"name": "Test"}, "target": {"examples": ["a", "b", "c", "d"]}}
+    assert parse_settings(start | reward).judging.judges == ("reward_model",)
+    assert parse_settings(start | llm).llm_judge.max_calls == 2000
+    assert parse_settings(start | reward | several).judging.guards == ("likelihood",)
+
+
 def test_the_evaluation_of_the_how_to_keeps_the_laws() -> None:
     block = code_blocks(DOCS / "how-to-add-an-evaluation.md", "python")[0]
     module: dict[str, Any] = {"__name__": "chebyshev"}

@@ -113,6 +113,7 @@ def evaluate_candidates(
             [utility.utility(rows.mean(axis=0), target) for rows in found.embeddings],
             [rows.mean(axis=0) for rows in found.embeddings],
             settings.evaluation.confidence,
+            decimals=None if settings.judging.is_distance else UTILITY_DECIMALS,
         )
         for found in (selection, reporting)
     )
@@ -160,7 +161,12 @@ def score_outputs(
 
 
 def score_rows(
-    utilities: Floats, of_means: Sequence[Floats], centers: Sequence[Floats], confidence: float
+    utilities: Floats,
+    of_means: Sequence[Floats],
+    centers: Sequence[Floats],
+    confidence: float,
+    *,
+    decimals: int | None = None,
 ) -> list[SampleScore]:
     """Score paired utilities; the first model is the base that the others are compared with.
 
@@ -169,6 +175,7 @@ def score_rows(
         of_means: For each model the utility of its mean embedding.
         centers: For each model float64[d], that mean.
         confidence: Of the intervals, e.g. 0.95.
+        decimals: Means are rounded to so many, so that a first base with score 0 has 0; None: as they are.
     """
     from scipy import stats
 
@@ -176,6 +183,7 @@ def score_rows(
     scores = []
     for values, of_mean, center in zip(utilities, of_means, centers, strict=True):
         mean = float(values.mean())
+        mean = mean if decimals is None else round(mean, decimals) + 0.0
         error = float(values.std(ddof=1) / np.sqrt(len(values)))
         gain = paired_difference(values, utilities[0])
         scores.append(

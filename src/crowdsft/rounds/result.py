@@ -64,7 +64,11 @@ def campaign_result(
         },
         "peak_memory_bytes": peak_memory_bytes,
     }
-    return result if settings.judging.is_distance else result | {"score": {"start": -first, "end": -last}}
+    return (
+        result
+        if settings.judging.is_distance
+        else result | {"score": {"start": 0.0 - first, "end": 0.0 - last}}
+    )
 
 
 def _everybody(state: CampaignState) -> dict[str, int]:

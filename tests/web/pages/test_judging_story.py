@@ -41,9 +41,9 @@ def told(harmed: tuple[int, ...] = (), **selected: Any) -> CampaignState:
 def test_who_won_by_whose_judgement_and_whom_a_guard_held_back() -> None:
     (row,) = judging_story(told(harmed=(2,), barred=(2,)))
     assert row.number == 1
-    assert row.sentence == (
-        "Group A won, against the base, by +0.82 ± 0.012 on the reward model (weight 75 %) and +0.3 ± 0.012 on the "
-        "language model (weight 25 %); group C fell behind on the likelihood of expert answers by 0.5 ± 0.012 and "
+    assert row.sentence.replace("\N{NO-BREAK SPACE}", " ") == (
+        "Group A won, against the base, by +0.820 ± 0.012 on the reward model (weight 75 %) and +0.300 ± 0.012 on the "
+        "language model (weight 25 %); group C fell behind on the likelihood of expert answers by 0.500 ± 0.012 and "
         "could not win."
     )
 

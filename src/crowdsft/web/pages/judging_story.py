@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from crowdsft.core.campaign import CampaignState, RoundState
 from crowdsft.core.events import CandidateEvaluated, JudgeScore
 from crowdsft.web.pages.measure import group_letter
-from crowdsft.web.pages.wording import listed
+from crowdsft.web.pages.wording import listed, number
 
 ROUNDS_TOLD = 20
 
 JUDGE_WORDS = {
-    "embedding": "distance to the target",
+    "embedding": "closeness to the target",
     "likelihood": "likelihood of expert answers",
     "reward_model": "reward model",
     "llm": "language model",
@@ -54,16 +54,16 @@ def judging_sentence(current: RoundState) -> str | None:
 
 
 def _gain(score: JudgeScore) -> str:
-    share = f" (weight {100 * score.weight:.0f} %)" if score.weight < 1 else ""
-    words = f"{_signed(score.selection_gain)} ± {score.selection_error:.2g}"
+    share = f" (weight {100 * score.weight:.0f}\N{NO-BREAK SPACE}%)" if score.weight < 1 else ""
+    words = f"{_signed(score.selection_gain)} ± {number(score.selection_error)}"
     return f"{words} on the {JUDGE_WORDS.get(score.judge, score.judge)}{share}"
 
 
 def _harm(evaluation: CandidateEvaluated) -> str:
     return listed(
         [
-            f"on the {JUDGE_WORDS.get(score.judge, score.judge)} by {abs(score.selection_gain):.2g} ± "
-            f"{score.selection_error:.2g}"
+            f"on the {JUDGE_WORDS.get(score.judge, score.judge)} by {number(abs(score.selection_gain))} ± "
+            f"{number(score.selection_error)}"
             for score in evaluation.judged
             if score.is_harmed
         ]
@@ -78,4 +78,4 @@ def _who_counts(current: RoundState) -> str:
 
 
 def _signed(value: float) -> str:
-    return f"{'+' if value >= 0 else '−'}{abs(value):.2g}"
+    return f"{'+' if value >= 0 else '−'}{number(abs(value))}"
