@@ -27,6 +27,7 @@ from crowdsft.core.events import (
     Event,
     FinishCalled,
     PointsAwarded,
+    RolledBack,
     RoundClosed,
     RoundOpened,
 )
@@ -374,6 +375,8 @@ def _effects(campaign: Campaign, event: Event) -> None:
             mine.update(finished=timezone.now(), is_collecting=False, life=Campaign.FINISHED)
         case ContributionsWithdrawn():
             _reopen_if_too_few(campaign)
+        case RolledBack():
+            _forget_votes(campaign)
         case CampaignPaused():
             mine.update(life=Campaign.PAUSED)
         case CampaignResumed():
@@ -386,6 +389,15 @@ def _effects(campaign: Campaign, event: Event) -> None:
             Task.objects.filter(campaign=campaign, state=Task.OPEN).update(state=Task.EXPIRED)
         case _:
             pass
+
+
+def _forget_votes(campaign: Campaign) -> None:
+    """Remove the votes of a round that is not over: its candidates are given up, and new ones get their numbers."""
+    over = JournalEvent.objects.filter(
+        campaign=campaign, kind="RoundFinished", payload__round_number=campaign.round_number
+    )
+    if not over.exists():
+        Vote.objects.filter(campaign=campaign, round_number=campaign.round_number).delete()
 
 
 def _reopen_if_too_few(campaign: Campaign) -> None:

@@ -16,9 +16,11 @@ from crowdsft.web.accounts.own_data import personal_data
 from crowdsft.web.campaigns.consent import agree, publish_consent
 from crowdsft.web.campaigns.leaving import delete_account, leave, unused_contributions
 from crowdsft.web.campaigns.models import Campaign, Membership
-from crowdsft.web.campaigns.steering import cancel
+from crowdsft.web.campaigns.steering import cancel, roll_back
 from crowdsft.web.contributions.models import Contribution, Task
 from crowdsft.web.journal_django import forget_states, ledger
+from crowdsft.web.playground.models import Exchange
+from crowdsft.web.votes.models import Vote
 from tests.web.api.callers import Caller, refusal
 from tests.web.pages.campaign_builder import CampaignBuilder
 
@@ -232,3 +234,36 @@ def test_agreeing_twice_is_recorded_once(bob: Caller, builder: CampaignBuilder) 
     assert me.agreements.count() == 1
     with pytest.raises(InputError, match=r"at most 80|at least 1"):
         publish_consent(builder.refreshed(), licence="", text="", actor=None)
+
+
+def a_vote(person: Caller, builder: CampaignBuilder, round_number: int) -> Vote:
+    return Vote.objects.create(
+        campaign=builder.campaign, membership=membership_of(person, builder), round_number=round_number,
+        number=0, row=0, left=0, right=1, choice="left",
+    )  # fmt: skip
+
+
+def test_votes_and_questions_are_told_and_go(bob: Caller, builder: CampaignBuilder) -> None:
+    builder.play(*PLAYED)
+    a_vote(bob, builder, 1)
+    assert bob.user is not None
+    Exchange.objects.create(campaign=builder.campaign, user=bob.user, message="Hi", left="a", right="b")
+    data = bob.get("/me/data")
+    assert data["campaigns"][0]["votes"][0]["choice"] == "left" and data["playground"][0]["message"] == "Hi"
+    delete_account(bob.user)
+    assert not Vote.objects.exists() and not Exchange.objects.exists()
+
+
+def test_a_rollback_forgets_votes_on_candidates_that_are_given_up(
+    alice: Caller, bob: Caller, builder: CampaignBuilder
+) -> None:
+    builder.play(*PLAYED)
+    kept = a_vote(bob, builder, 1)
+    builder.open().contribute().close().decide_until_award(0.79, [0.75, 0.77, 0.71])
+    a_vote(bob, builder, 2)
+    roll_back(builder.refreshed(), alice.user, 0)
+    assert list(Vote.objects.all()) == [kept]
+    assert builder.state.current.candidates == ()
+    builder.step("form_groups").decide(0.9, [0.8, 0.85, 0.87])
+    roll_back(builder.refreshed(), alice.user, 1)
+    assert list(Vote.objects.all()) == [kept]

@@ -13,13 +13,15 @@ from crowdsft.web.accounts.models import User
 from crowdsft.web.campaigns.models import AuditLine, LedgerRow, Membership
 from crowdsft.web.contributions.models import Contribution, Task
 from crowdsft.web.journal_django import campaign_state
+from crowdsft.web.playground.models import Exchange
+from crowdsft.web.votes.models import Vote
 
 README = """Everything that this platform keeps about you.
 
 account.json        your account: username, pseudonym, email addresses, API tokens (without their keys), what you
-                    decided as an organiser
+                    decided as an organiser, what you asked models on the playground in the last day
 campaigns/NAME.json one file for each campaign: what you agreed to and when, your tasks with their drafts, your
-                    contributions, your awards with their estimates, and your lines of the ledger
+                    contributions, your votes, your awards with their estimates, and your lines of the ledger
 
 Times are in UTC. `contributor` is the random identifier by which the campaign's journal and ledger know you.
 """
@@ -30,6 +32,15 @@ def personal_data(user: User) -> dict[str, Any]:
     memberships = Membership.objects.filter(user=user).select_related("campaign").order_by("joined", "pk")
     return {
         "account": _account(user),
+        "playground": [
+            {
+                "campaign": asked.campaign.slug,
+                "message": asked.message,
+                "answers": asked.answers,
+                "created": asked.created.isoformat(),
+            }
+            for asked in Exchange.objects.filter(user=user).select_related("campaign").order_by("created")
+        ],
         "campaigns": [_campaign(membership) for membership in memberships],
     }
 
@@ -40,7 +51,7 @@ def personal_zip(user: User) -> bytes:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("README.txt", README)
-        archive.writestr("account.json", _json(data["account"]))
+        archive.writestr("account.json", _json(data["account"] | {"playground": data["playground"]}))
         for campaign in data["campaigns"]:
             archive.writestr(f"campaigns/{campaign['campaign']}.json", _json(campaign))
     return packed.getvalue()
@@ -98,6 +109,11 @@ def _campaign(membership: Membership) -> dict[str, Any]:
             _contribution(row)
             for row in Contribution.objects.filter(membership=membership).order_by("created", "pk")
         ],
+        "votes": list(
+            Vote.objects.filter(membership=membership)
+            .order_by("pk")
+            .values("round_number", "number", "row", "left", "right", "choice")
+        ),
         "awards": _awards(membership),
         "ledger": list(
             LedgerRow.objects.filter(campaign=campaign, contributor=membership.contributor)

@@ -4,7 +4,7 @@
 | -------------------------------------- | -------------- | ------------------- | --------------- |
 | texts that nothing was trained on yet  | stay           | removed             | removed         |
 | texts that a model was trained on      | stay           | stay                | blanked         |
-| tasks, drafts, reasons for skipping    | stay           | stay                | removed         |
+| tasks, drafts, reasons, votes          | stay           | stay                | removed         |
 | points and ledger, by random identifier | stay          | stay                | stay            |
 | pseudonym                              | stays          | stays               | "someone who left" |
 
@@ -27,6 +27,7 @@ from crowdsft.web.campaigns.audit import note
 from crowdsft.web.campaigns.models import Campaign, Membership, Step
 from crowdsft.web.contributions.models import Contribution, Task
 from crowdsft.web.journal_django import campaign_state, intervene
+from crowdsft.web.votes.models import Vote
 
 SOMEONE = "someone who left"
 
@@ -110,6 +111,7 @@ def _erase(membership: Membership) -> None:
             _remove_unused(membership)
         Contribution.objects.filter(membership=membership).update(response="", model_response="", task=None)
         Task.objects.filter(membership=membership).delete()
+        Vote.objects.filter(membership=membership).delete()
         membership.user = None
         membership.pseudonym = _name_for_nobody(membership)
         membership.role = Membership.CONTRIBUTOR
