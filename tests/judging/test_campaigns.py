@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -97,6 +98,25 @@ def test_a_limit_stops_the_run_with_nothing_half_written_and_the_replies_kept(
     assert not [event for event in events(out) if isinstance(event, CandidateEvaluated | WinnerSelected)]
 
 
+def test_replies_that_were_paid_for_serve_a_run_with_a_higher_limit(
+    tmp_path: Path, server: ChatServer
+) -> None:
+    server.mishaps.clear()
+    prices = "input_price = 1000\noutput_price = 1000\nmax_cost = "
+    key = {"TEST_JUDGE_API_KEY": "sk-secret"}
+    toml, jsonl = write_campaign(tmp_path, settings=llm_settings(server, more=f"{prices}9"))
+    answer = crowdsft("run", toml, "--contributions", jsonl, "--output", tmp_path / "one", **key)
+    assert answer.returncode == 1 and "llm_judge.max_cost = 9" in answer.stderr
+    paid = len(server.requests)
+    assert paid > 0
+    shutil.copytree(tmp_path / "one" / "judging", tmp_path / "two" / "judging")
+    toml.write_text(toml.read_text().replace("max_cost = 9", "max_cost = 900"))
+    answer = crowdsft("run", toml, "--contributions", jsonl, "--output", tmp_path / "two", "--json", **key)
+    assert answer.returncode == 0, answer.stderr
+    asked = [json.dumps(request["messages"]) for request in server.requests]
+    assert len(asked) > paid and len(set(asked)) == len(asked), "nothing is asked twice"
+
+
 def test_a_key_that_is_not_set_is_found_before_anything_is_written(
     tmp_path: Path, server: ChatServer
 ) -> None:
@@ -140,4 +160,8 @@ model = "{network}"
         gain = sum(score.weight / score.scale * score.gain for score in evaluation.judged)
         assert evaluation.report.gain == pytest.approx(gain, abs=1e-6)
     winners = [event for event in events(tmp_path / "one") if isinstance(event, WinnerSelected)]
+    first_round, second = measured[:3], measured[3:]
+    won = 0 if winners[0].winner is None else 1 + winners[0].winner
+    assert first_round[0].report.mean_utility == 0.0
+    assert second[0].report.mean_utility == pytest.approx(first_round[won].report.mean_utility, abs=1e-8)
     assert all(event.winner not in event.barred for event in winners)
