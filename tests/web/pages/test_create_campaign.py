@@ -7,7 +7,7 @@ from django.test import Client
 from crowdsft.core.settings import SECTIONS, parse_settings
 from crowdsft.web.accounts.models import User
 from crowdsft.web.campaigns.models import Campaign, Membership
-from crowdsft.web.pages.campaign_form import CampaignForm, readable, starting_values
+from crowdsft.web.pages.campaign_form import CampaignForm, form_values, readable, starting_values
 from tests.web.pages.reading import check_page
 
 URL = "/campaigns/new/"
@@ -170,3 +170,20 @@ def test_code_of_strangers_is_never_trusted_from_the_web(as_alice: Client) -> No
 )
 def test_faults_are_told_in_plain_words(problem: str, shown: str) -> None:
     assert readable(problem) == shown
+
+
+def test_a_network_and_judges_of_a_draft_are_kept() -> None:
+    """The form has no fields for judges, and its list of embeddings cannot hold every network of the hub."""
+    plan = {
+        "campaign": {"name": "Kept"},
+        "target": {"examples": ["a", "b", "c", "d"]},
+        "evaluation": {"embedding": "sentence:organisation/encoder", "embedding_revision": "abc"},
+        "judging": {"weights": {"embedding": 1.0}, "guards": ["likelihood"]},
+    }
+    values = form_values(plan)
+    assert "selected>sentence:organisation/encoder<" in str(
+        CampaignForm(initial=values)["evaluation.embedding"]
+    )
+    kept = CampaignForm(values).plan(plan)
+    assert kept["evaluation"]["embedding"] == "sentence:organisation/encoder"
+    assert kept["evaluation"]["embedding_revision"] == "abc" and kept["judging"] == plan["judging"]

@@ -119,6 +119,7 @@ class CampaignForm(forms.Form):
         super().__init__(*args, **options)
         self.label_suffix = ""
         self.fields.update(_fields())
+        self._offer_network()
 
     def plan(self, kept: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """The nested settings that the form says; what was left empty is left out.
@@ -138,6 +139,14 @@ class CampaignForm(forms.Form):
         plan["prompts"]["texts"] = lines_of(plan["prompts"].get("texts", ""))
         plan["tasks"]["kinds"] = self.cleaned_data["tasks.kinds"]
         return plan
+
+    def _offer_network(self) -> None:
+        """A draft from a campaign file may measure with a network from the hub, which no list can hold."""
+        name = "evaluation.embedding"
+        current = str(self.data.get(name) or self.initial.get(name) or "")
+        widget = self.fields[name].widget
+        if ":" in current and isinstance(widget, forms.Select):
+            widget.choices = [*widget.choices, (current, current)]
 
     def _without_fields(self, section: str, kept: Mapping[str, Any]) -> dict[str, Any]:
         own = kept.get(section, {})
