@@ -2,6 +2,7 @@
 
     python experiments/emotions_ablations.py selection    # who is chosen: the best, one by lot, always the mean
     python experiments/emotions_ablations.py examples      # how many expert examples make the crowd superfluous
+    python experiments/emotions_ablations.py selection 3   # in the first three cells only
     python experiments/emotions_ablations.py who           # how well each way of learning tells experts from others
 
 Figures are in LOG.md.
@@ -151,4 +152,5 @@ def _report(
 
 
 if __name__ == "__main__":
+    CELLS = CELLS[: int(sys.argv[2])] if len(sys.argv) > 2 else CELLS
     {"selection": selection, "examples": examples, "who": who}[sys.argv[1]]()
