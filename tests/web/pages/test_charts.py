@@ -2,7 +2,7 @@ import re
 from xml.etree import ElementTree
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from crowdsft.web.charts import (
@@ -45,6 +45,7 @@ def _svgs(html: str) -> list[ElementTree.Element]:
     return list(ElementTree.fromstring(f"<div>{html}</div>"))
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(charts())
 def test_every_chart_is_well_formed_and_inside_its_frame(data: ChartData) -> None:
     for picture in _svgs(distance_chart(data)):
@@ -57,6 +58,7 @@ def test_every_chart_is_well_formed_and_inside_its_frame(data: ChartData) -> Non
         assert all(0 <= float(point.split(",")[1]) <= height for point in points)
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(charts())
 def test_every_candidate_has_its_dot_and_one_round_one_end_point(data: ChartData) -> None:
     picture = _svgs(distance_chart(data))[0]

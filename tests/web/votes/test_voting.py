@@ -206,7 +206,7 @@ def test_the_page_shows_a_pair_and_takes_the_vote(as_bob: Client, bob: User) -> 
     assert vote.choice == "right"
     assert "Pair 2 of at most 12" in check_page(as_bob.get(f"{PAGE}vote/"))
     theirs, _ = ask(builder, builder.members[1])
-    assert as_bob.post(f"{PAGE}vote/", {"vote": theirs.pk, "choice": "left"}).status_code == 403
+    assert as_bob.post(f"{PAGE}vote/", {"vote": theirs.pk, "choice": "left"}).status_code == 404
 
 
 def test_strangers_join_first(bob: User, client: Client) -> None:

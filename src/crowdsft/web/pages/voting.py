@@ -5,7 +5,6 @@ from __future__ import annotations
 from django.conf import settings as django_settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
@@ -56,10 +55,8 @@ def _decided(request: HttpRequest, found: Visit) -> HttpResponse:
     chosen = get_object_or_404(
         Vote.objects.select_related("campaign", "membership"),
         pk=int(number) if number.isdecimal() and len(number) < 18 else 0,
-        campaign=found.campaign,
+        membership=found.membership,
     )
-    if chosen.membership != found.membership:
-        raise PermissionDenied("This vote belongs to somebody else.")
     try:
         cast(chosen, request.POST.get("choice", ""))
     except InputError as error:
