@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -135,7 +136,7 @@ def test_wrong_names_and_numbers_are_refused() -> None:
 
 @pytest.mark.usefixtures("small")
 def test_resuming_gives_the_same_rows(tmp_path: Path) -> None:
-    settings = {"seeds": 1, "emotions": 1, "rounds": 2, "arms": ["base", "random_chain"]}
+    settings: dict[str, Any] = {"seeds": 1, "emotions": 1, "rounds": 2, "arms": ["base", "random_chain"]}
     whole, parts = tmp_path / "whole", tmp_path / "parts"
     emotions.run_emotions(whole, **settings)
     emotions.run_emotions(parts, **{**settings, "arms": ["base"]})
