@@ -42,7 +42,7 @@ def body_of(method: str, path: str) -> Any:
         return None
     known = {
         "agree": True, "settings": {}, "text": "x", "licence": "x", "role": "reviewer", "to_round": 0,
-        "confirm": "x", "reason": "x", "url": "https://example.org/", "events": ["round.closed"],
+        "confirm": "x", "reason": "x", "url": "https://example.org/", "events": ["round.closed"], "choice": "left",
     }  # fmt: skip
     (content,) = operation["requestBody"]["content"].values()
     schema = content["schema"]
