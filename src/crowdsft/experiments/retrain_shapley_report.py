@@ -46,11 +46,11 @@ def write_report(output: Path, summary: dict[str, Any], outcomes: Sequence[Outco
 
 def credit_figure(summary: dict[str, Any], outcomes: Sequence[Outcome]) -> Figure:
     """What we pay by against the truth, one point per contributor; and every method's rank correlations."""
-    drawn, axes = subplots(1, 2, 11, 5.2, gridspec_kw={"width_ratios": [1.05, 1]})
+    drawn, axes = subplots(1, 2, 12, 5.6, gridspec_kw={"width_ratios": [1.05, 1]})
     _scatter(axes[0, 0], summary["paid_by"], outcomes)
     _ranks(axes[0, 1], summary, outcomes)
     drawn.text(0.06, 0.95, "Credit measured during training against retraining", **TITLE)
-    drawn.subplots_adjust(left=0.06, right=0.985, top=0.84, bottom=0.11, wspace=0.72)
+    drawn.subplots_adjust(left=0.06, right=0.985, top=0.84, bottom=0.11, wspace=0.68)
     return drawn
 
 
@@ -101,13 +101,22 @@ def _ranks(panel: Axes, summary: dict[str, Any], outcomes: Sequence[Outcome]) ->
         panel.text(
             ceiling["mean"], len(methods) - 0.35, "two truths", ha="right", va="bottom", color=INK, fontsize=9
         )
-    panel.set_yticks(range(len(methods)), [method["words"].replace(", ", ",\n") for _, method in methods])
+    panel.set_yticks(range(len(methods)), [_in_two_lines(method["words"]) for _, method in methods])
     panel.tick_params(axis="y", colors=INK)
     panel.grid(axis="y", visible=False)
     least = min(found.spearman for outcome in outcomes for found in outcome.found)
     panel.set(xlim=(min(0.0, least - 0.05), 1.03), ylim=(-0.6, len(methods) - 0.1))
     panel.spines["left"].set_color(HAIRLINE)
-    panel.set_xlabel("Spearman with the truth; a dot is a world and a seed, a bar the mean")
+    panel.set_xlabel("Spearman with the truth; bars are means")
+
+
+def _in_two_lines(words: str) -> str:
+    """Broken at the comma nearest to the middle, so that neighbours do not touch."""
+    commas = [place for place, letter in enumerate(words) if letter == ","]
+    if not commas:
+        return words
+    middle = min(commas, key=lambda place: abs(place - len(words) / 2))
+    return f"{words[: middle + 1]}\n{words[middle + 2 :]}"
 
 
 def _mean_values(outcome: Outcome, key: str) -> np.ndarray[Any, np.dtype[np.float64]]:
