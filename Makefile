@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 RUN    := HF_HUB_OFFLINE=1 OMP_NUM_THREADS=1 TOKENIZERS_PARALLELISM=false
 READY  := $(VENV)/.installed
 
-.PHONY: demo test test-web lint types layers docs bench e2e postgres durability screenshots model clean help
+.PHONY: demo test test-web lint types layers docs bench e2e postgres durability ray screenshots model clean help
 
 help:            ## Show this list
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/' | expand -t 16
@@ -23,7 +23,7 @@ demo: $(READY)   ## Watch a crowd improve a model: the platform, a sample campai
 	$(BIN)/crowdsft demo $(ARGS)
 
 test: $(READY)   ## All tests but the browser's, PostgreSQL's and the long ones
-	$(RUN) $(BIN)/python -m pytest -m "not e2e and not durability and not slow" $(ARGS)
+	$(RUN) $(BIN)/python -m pytest -m "not e2e and not durability and not slow and not ray" $(ARGS)
 
 lint: $(READY)   ## ruff, formatting, and the import layers
 	$(BIN)/ruff check .
@@ -49,6 +49,10 @@ postgres: $(READY) ## The database tests on PostgreSQL; set CROWDSFT_DATABASE_UR
 
 durability: $(READY) ## Sixty real SIGKILLs at named and random points
 	$(RUN) $(BIN)/python -m pytest tests/durability -m durability -s $(ARGS)
+
+ray: $(READY)    ## A campaign on a small Ray cluster of this machine, a node of which is killed
+	$(BIN)/pip install -qq --disable-pip-version-check -c constraints.txt -e '.[ray]'
+	$(RUN) $(BIN)/python -m pytest tests/ray -m ray $(ARGS)
 
 screenshots: $(READY) ## Take the pictures in docs/screenshots again
 	$(RUN) $(BIN)/python -m tests.e2e.screenshots

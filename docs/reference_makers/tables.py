@@ -20,6 +20,7 @@ from crowdsft.core.valuation import METHODS
 from crowdsft.core.weighting import WEIGHTINGS
 from crowdsft.embedding import EMBEDDINGS, NETWORK_EMBEDDINGS
 from crowdsft.judging import JUDGES
+from crowdsft.rounds.executors import EXECUTORS
 from crowdsft.simulation.point_rules import POINT_RULES
 from crowdsft.training import BACKENDS
 from reference_makers.markdown import first_paragraph, table
@@ -50,6 +51,7 @@ SECTIONS: dict[str, tuple[Mapping[str, Any], str, str]] = {
     ),
     "Judges": (JUDGES, "crowdsft.judging", "`judging.weights` and `judging.guards`"),
     "Training backends": (BACKENDS, "crowdsft.training", "`training.backend`"),
+    "Executors": (EXECUTORS, "crowdsft.rounds.executors", "`run --executor`, `worker --executor`"),
     "Valuation methods": (METHODS, "crowdsft.core.valuation", "`value --method`"),
 }
 
@@ -91,6 +93,8 @@ WORDS = {
     "training backend/lora": "Low-rank adapters in PEFT format on any Hugging Face causal language model.",
     "training backend/full_finetune": "All weights are trained. For small models.",
     "training backend/trl_sft": "The same adapters by TRL's trainer, with its options; needs the [trl] extra.",
+    "executor/local": "In the worker's own process.",
+    "executor/ray": "Training and measuring on a Ray cluster; see [how to scale](how-to-scale.md#a-ray-cluster).",
     "valuation method/exact": "Evaluates every coalition: no error, up to 20 players.",
     "valuation method/permutation": "What each player adds on average over random orders and their reverses.",
     "valuation method/control_variate": "Permutations, helped by what is known exactly about means: for games that are roughly a function of a mean of vectors.",

@@ -88,7 +88,7 @@ def test_a_target_without_examples(tmp_path: Path) -> None:
 
 def test_an_unknown_executor(tmp_path: Path) -> None:
     toml, jsonl = write_campaign(tmp_path)
-    assert "Allowed: local" in refused(tmp_path, toml, jsonl, "--executor", "cloud")
+    assert "Allowed: local, ray" in refused(tmp_path, toml, jsonl, "--executor", "cloud")
 
 
 def test_a_missing_option_is_wrong_use(tmp_path: Path) -> None:

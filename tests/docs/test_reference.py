@@ -25,6 +25,7 @@ from crowdsft.core.valuation import METHODS
 from crowdsft.core.weighting import WEIGHTINGS
 from crowdsft.embedding import EMBEDDINGS, NETWORK_EMBEDDINGS
 from crowdsft.judging import JUDGES
+from crowdsft.rounds.executors import EXECUTORS
 from crowdsft.rounds.result import campaign_result
 from crowdsft.simulation.point_rules import POINT_RULES
 from crowdsft.training import BACKENDS
@@ -33,6 +34,7 @@ from tests.docs.pages import DOCS, ROOT, make_reference, page
 
 TABLES: tuple[Table[Any], ...] = (
     GROUPINGS, UTILITIES, REWARDS, POINT_RULES, WEIGHTINGS, EMBEDDINGS, NETWORK_EMBEDDINGS, JUDGES, BACKENDS, METHODS,
+    EXECUTORS,
 )  # fmt: skip
 FOR_TESTS_ONLY = {"CROWDSFT_KILL_AT"}
 

@@ -14,6 +14,7 @@ import typer
 
 from crowdsft.cli.app import error_console, print_json
 from crowdsft.cli.campaign_file import read_campaign_file
+from crowdsft.cli.executor import ExecutorName, RayAddress, ready_executor
 from crowdsft.core.errors import InputError
 from crowdsft.core.seeds import derive_rng, derive_seed
 from crowdsft.core.settings import CampaignSettings, settings_digest
@@ -21,6 +22,7 @@ from crowdsft.rounds.contributions_file import SuppliedContribution, deal_rounds
 
 if TYPE_CHECKING:
     from crowdsft.core.campaign import CampaignState
+    from crowdsft.rounds.executors import Executor
     from crowdsft.web.campaigns.models import Campaign
 
 CampaignFile = Annotated[Path, typer.Argument(metavar="CAMPAIGN.toml", help="The campaign's settings.")]
@@ -39,7 +41,8 @@ def run(
         str | None,
         typer.Option("--base-model", metavar="ID|PATH", help="Replaces model.base of the campaign file."),
     ] = None,
-    executor: Annotated[str, typer.Option("--executor", help="Where candidates train: local.")] = "local",
+    executor: ExecutorName = "local",
+    ray_address: RayAddress = "",
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with a campaign that was interrupted.")
     ] = False,
@@ -50,8 +53,7 @@ def run(
     Example: crowdsft run examples/joy.toml --contributions examples/joy.jsonl --output output
     """
     started = time.perf_counter()
-    if executor != "local":
-        raise InputError(f"There is no executor {executor!r}. Allowed: local.")
+    doing = ready_executor(executor, ray_address=ray_address)
     settings = read_campaign_file(campaign_file, base_model=base_model)
     supplied = read_contributions(contributions, settings)
     dealt = deal_rounds(
@@ -73,7 +75,7 @@ def run(
     with _only_one(output):
         migrate()
         campaign = _resumed(settings, dealt) if resume else _started(settings, dealt)
-        state = _work(campaign, output)
+        state = _work(campaign, output, doing)
         result = write_result(campaign, state, output, seconds=time.perf_counter() - started)
     if json_output:
         print_json(result)
@@ -185,7 +187,7 @@ def _fingerprint(rows: Any) -> str:
     return hashlib.sha256(json.dumps(sorted(map(list, rows))).encode()).hexdigest()
 
 
-def _work(campaign: Campaign, output: Path) -> CampaignState:
+def _work(campaign: Campaign, output: Path, executor: Executor) -> CampaignState:
     from crowdsft.cli.progress import CampaignProgress
     from crowdsft.rounds.resources import Resources
     from crowdsft.rounds.worker import Worker
@@ -193,8 +195,11 @@ def _work(campaign: Campaign, output: Path) -> CampaignState:
 
     with CampaignProgress(campaign_state(campaign)) as progress:
         resources = Resources(output, report=progress.report)
-        worker = Worker(DjangoStore(), resources, raise_errors=True)
-        return worker.run_campaign(campaign.slug, progress.happened)
+        worker = Worker(DjangoStore(), resources, executor=executor, raise_errors=True)
+        try:
+            return worker.run_campaign(campaign.slug, progress.happened)
+        finally:
+            executor.close()
 
 
 def write_result(

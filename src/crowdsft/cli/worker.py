@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from crowdsft.cli.app import error_console
+from crowdsft.cli.executor import ExecutorName, RayAddress, ready_executor
 
 
 def worker(
@@ -21,6 +22,8 @@ def worker(
     lease_seconds: Annotated[
         float, typer.Option("--lease-seconds", min=0.5, help="How long a silent worker keeps its step.")
     ] = 60.0,
+    executor: ExecutorName = "local",
+    ray_address: RayAddress = "",
     parent: Annotated[
         int | None, typer.Option("--parent", help="Stop when this process is gone.", hidden=True)
     ] = None,
@@ -31,6 +34,7 @@ def worker(
     """
     from crowdsft.web.configure import configure_existing
 
+    where = ready_executor(executor, ray_address=ray_address)  # Ray brings signal handlers; ours replace them
     configure_existing(data)
     from crowdsft.web.live import platform_worker
     from crowdsft.web.webhooks.sending import sender
@@ -40,10 +44,13 @@ def worker(
         signal.signal(number, lambda *_: _stop(stop))
     if parent is not None:
         threading.Thread(target=_watch, args=(parent, stop), daemon=True).start()
-    doing = platform_worker(data, lease_seconds=lease_seconds)
+    doing = platform_worker(data, lease_seconds=lease_seconds, executor=where)
     error_console.print(f"worker {doing.name} is ready", markup=False)
-    with suppress(KeyboardInterrupt), sender():
-        doing.run_forever(stop)
+    try:
+        with suppress(KeyboardInterrupt), sender():
+            doing.run_forever(stop)
+    finally:
+        where.close()
 
 
 def _stop(stop: threading.Event) -> None:

@@ -25,9 +25,9 @@ from crowdsft.training.adapters import folder_digest
 URL_VARIABLE = "CROWDSFT_ARTIFACTS"
 
 
-def artifacts_in(data: Path) -> Artifacts:
-    """The artifacts of the platform whose folder is `data`."""
-    url = os.environ.get(URL_VARIABLE, "")
+def artifacts_in(data: Path, storage_url: str | None = None) -> Artifacts:
+    """The artifacts of the platform whose folder is `data`; where they are kept the environment says by default."""
+    url = os.environ.get(URL_VARIABLE, "") if storage_url is None else storage_url
     return Artifacts(data / "artifacts", Storage(url) if url else None)
 
 

@@ -35,10 +35,12 @@ class Resources:
     Args:
         data: Folder of the platform's data; artifacts live in `data`/artifacts or are cached there.
         report: Told what is going on ("training group 2, step 10 of 36") and the share of the step done.
+        storage_url: Where artifacts are kept; None: where CROWDSFT_ARTIFACTS says.
     """
 
     data: Path
     report: ReportProgress = report_nothing
+    storage_url: str | None = None
     _first: tuple[tuple[str, str | None, bool], LoadedModel] | None = field(default=None, init=False)
     _base: tuple[tuple[tuple[str, str | None, bool], tuple[str, ...]], LoadedModel] | None = field(
         default=None, init=False
@@ -49,7 +51,7 @@ class Resources:
     @property
     def artifacts(self) -> Artifacts:
         """The store of adapters, outputs and drafts."""
-        return artifacts_in(self.data)
+        return artifacts_in(self.data, self.storage_url)
 
     def embedding(self, settings: CampaignSettings) -> Embedding:
         """The campaign's Phi."""

@@ -17,8 +17,9 @@ from dataclasses import dataclass, field
 from crowdsft.core.campaign import CampaignState, next_step
 from crowdsft.core.errors import CrowdsftError, JournalError, WorkerLostClaim
 from crowdsft.rounds.checkpoints import checkpoint
+from crowdsft.rounds.executors import Executor, LocalExecutor
 from crowdsft.rounds.resources import Resources
-from crowdsft.rounds.steps import Wait, do
+from crowdsft.rounds.steps import Wait
 from crowdsft.rounds.store import Claim, Store
 
 logger = logging.getLogger(__name__)
@@ -40,6 +41,7 @@ class Worker:
     Args:
         store: Where claims, journal and contributions are.
         resources: Its tools.
+        executor: Where heavy steps are done.
         chore: What to do when no step is due; returns whether there was anything.
         raise_errors: Raise an error of a step (one campaign in the foreground) instead of trying it again later.
     """
@@ -47,6 +49,7 @@ class Worker:
     store: Store
     resources: Resources
     lease_seconds: float = LEASE_SECONDS
+    executor: Executor = field(default_factory=LocalExecutor)
     chore: Callable[[], bool] = lambda: False
     raise_errors: bool = False
     name: str = field(default_factory=worker_name)
@@ -82,7 +85,7 @@ class Worker:
         due = next_step(state)
         if due != claim.step:
             raise JournalError(f"The step table says {claim.step}, but the journal says that {due} is due.")
-        result = do(claim.step, state, self.store, self.resources)
+        result = self.executor.do(claim.step, state, self.store, self.resources, check=heartbeat.check)
         checkpoint(claim.step.name, "done", claim.step.round_number)
         heartbeat.check()
         if isinstance(result, Wait):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+from crowdsft.rounds.executors import Executor, LocalExecutor
 from crowdsft.rounds.resources import Resources
 from crowdsft.rounds.worker import Worker
 from crowdsft.web.campaigns.models import Step
@@ -14,11 +15,15 @@ from crowdsft.web.playground.queue import answer_next
 SECONDS_BETWEEN_WRITES = 0.5
 
 
-def platform_worker(data: Path, *, lease_seconds: float) -> Worker:
+def platform_worker(data: Path, *, lease_seconds: float, executor: Executor | None = None) -> Worker:
     """A worker for the platform in `data` whose progress shows on the campaign's page."""
     resources = Resources(data)
     worker = Worker(
-        DjangoStore(), resources, lease_seconds=lease_seconds, chore=lambda: answer_next(resources)
+        DjangoStore(),
+        resources,
+        lease_seconds=lease_seconds,
+        executor=executor or LocalExecutor(),
+        chore=lambda: answer_next(resources),
     )
     written = 0.0
 
