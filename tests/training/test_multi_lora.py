@@ -138,6 +138,51 @@ def test_a_module_that_sees_only_some_tokens_is_refused(llama: LoadedModel) -> N
         module(torch.zeros(5, 32))
 
 
+class HalfOfTheTokens(torch.nn.Module):
+    """A feed-forward that only the first half of a row goes through, as experts take some tokens only."""
+
+    def __init__(self, whole: torch.nn.Module) -> None:
+        super().__init__()
+        self.whole = whole
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        half = x.shape[1] // 2
+        return torch.cat([self.whole(x[:, :half]), x[:, half:]], dim=1)
+
+
+def test_a_model_that_cannot_be_served_together_is_trained_one_by_one_and_says_so(
+    llama: LoadedModel,
+    ragged: list[GroupData],
+    options: TrainingOptions,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    model = copy.deepcopy(llama.model)
+    layer = model.model.layers[0]
+    layer.mlp = HalfOfTheTokens(layer.mlp)
+    base = dataclasses.replace(llama, model=model)
+    with caplog.at_level("INFO"):
+        found = MultiLora(lean=False).train(base, ragged, options=options, output=tmp_path)
+    alone = BACKENDS.make("lora").train(base, ragged, options=options, output=tmp_path)
+    assert [one.digest for one in found] == [one.digest for one in alone]
+    assert "one by one with PEFT" in caplog.text
+
+
+def test_the_log_says_which_way_training_went(
+    llama: LoadedModel,
+    ragged: list[GroupData],
+    options: TrainingOptions,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    options = dataclasses.replace(options, passes=1)
+    with caplog.at_level("INFO"):
+        for lean in (True, False):
+            MultiLora(lean=lean).train(llama, ragged, options=options, output=tmp_path)
+    assert "together, by a lean forward" in caplog.text
+    assert "together, inside the model's own modules" in caplog.text
+
+
 examples = st.lists(
     st.lists(
         st.builds(

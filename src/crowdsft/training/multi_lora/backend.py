@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -30,9 +31,11 @@ from crowdsft.training.multi_lora.in_run_credit import InRunCredit
 from crowdsft.training.multi_lora.llama import is_lean_model, lean_model, lean_shapes
 from crowdsft.training.multi_lora.optimiser import BatchedAdamW
 from crowdsft.training.multi_lora.parameters import AdapterParameters
-from crowdsft.training.multi_lora.rows import adapted_model, linear_shapes
+from crowdsft.training.multi_lora.rows import RowsMixedError, adapted_model, linear_shapes
 from crowdsft.training.optimiser import learning_rate_at
 from crowdsft.training.targets import adapted_modules, short_names
+
+logger = logging.getLogger(__name__)
 
 
 class Forward(Protocol):
@@ -132,10 +135,33 @@ class MultiLora:
         output: Path,
         progress: ProgressCallback | None = None,
     ) -> list[TrainedCandidate]:
-        """See `TrainingBackend.train`."""
-        watch = Stopwatch()
+        """See `TrainingBackend.train`.
+
+        A model whose rows cannot be told apart by adapter is trained one candidate after the other; the log says
+        which way it went. Credit is measured together or not at all.
+        """
         if not groups:
             return []
+        try:
+            return self._train_together(base, groups, options=options, output=output, progress=progress)
+        except RowsMixedError as reason:
+            if options.credit_every:
+                raise
+            from crowdsft.training.lora import Lora  # the one sibling it knows: what it falls back to
+
+            logger.warning("%s trains its candidates one by one with PEFT: %s", base.reference, reason)
+            return Lora().train(base, groups, options=options, output=output, progress=progress)
+
+    def _train_together(
+        self,
+        base: LoadedModel,
+        groups: Sequence[GroupData],
+        *,
+        options: TrainingOptions,
+        output: Path,
+        progress: ProgressCallback | None,
+    ) -> list[TrainedCandidate]:
+        watch = Stopwatch()
         targets = short_names(base.model, adapted_modules(base.model, options))
         config = lora_config(
             rank=options.rank, alpha=options.alpha, target_modules=targets, base=base.reference
@@ -200,6 +226,8 @@ class MultiLora:
         )
         for row, run in enumerate(runs):
             parameters.draw(row, seed=run.group.seed)
+        way = "by a lean forward" if is_lean else "inside the model's own modules"
+        logger.info("%s trains %d candidates together, %s", base.reference, len(runs), way)
         make = lean_model if is_lean else adapted_model
         return parameters, make(base.model, parameters, padding=base.tokenizer.pad_token_id)
 

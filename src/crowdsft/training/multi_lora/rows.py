@@ -18,6 +18,10 @@ from crowdsft.training.multi_lora.layer import adapted_linear
 from crowdsft.training.multi_lora.parameters import AdapterParameters, FactorGroup, Shape
 
 
+class RowsMixedError(TrainingError):
+    """The model sends only some tokens through a module, so its rows cannot be told apart by adapter."""
+
+
 class AdaptedModule(nn.Module):
     """Stands in for a linear module; `factors` are those of the adapters that the current rows belong to."""
 
@@ -38,7 +42,7 @@ class AdaptedModule(nn.Module):
         assert self.factors is not None
         count = x.shape[:-1].numel()
         if count not in self.expected:
-            raise TrainingError(
+            raise RowsMixedError(
                 f"the module {self.name} sees {count} tokens of a batch, not {self.expected[0]}, so its rows cannot "
                 "be told apart by adapter. Use the training backend 'lora', or leave it out of target_modules."
             )
