@@ -4,15 +4,13 @@ Ten of fifty contributors attack, in the vector-space world of experiment 3; eac
 round and closed. An attack pays when the attackers' part of the points exceeds what their work was worth: their
 part of the Shapley values (clipped at 0) of each round's own members.
 
-    python -m crowdsft.experiments.attacks --data ../shared/data --output results/attacks
+    crowdsft experiment attacks --data ../shared/data --output results/attacks
 """
 
 from __future__ import annotations
 
-import argparse
 import csv
 import json
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -167,33 +165,3 @@ def _figures(outcomes: Sequence[Outcome], attack: str) -> dict[str, Any]:
         "victims": float(np.mean(victims)) if victims else None,
         "least_victims": float(np.min(victims)) if victims else None,
     }
-
-
-def main(arguments: Sequence[str] | None = None) -> None:
-    """The command line of this module."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--data", type=Path, required=True, help=f"folder with {VECTORS_FILE}")
-    parser.add_argument("--output", type=Path, default=Path("attacks"))
-    parser.add_argument("--runs", type=int, default=10)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--quick", action="store_true", help="3 runs of 30 rounds")
-    parser.add_argument("--attack", action="append", default=[], help="play only this one; may be repeated")
-    parser.add_argument("--json", action="store_true", help="print the summary as JSON")
-    options = parser.parse_args(arguments)
-    summary = run_attacks(
-        options.data,
-        options.output,
-        runs=options.runs,
-        seed=options.seed,
-        quick=options.quick,
-        attacks=options.attack,
-        progress=lambda line: print(line, file=sys.stderr, flush=True),  # noqa: T201
-    )
-    if options.json:
-        print(json.dumps(summary))  # noqa: T201
-
-
-if __name__ == "__main__":
-    main()

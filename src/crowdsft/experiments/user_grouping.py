@@ -3,16 +3,14 @@
 Plays the paper's sweep (10 to 100 contributors, 2 to 5 groups, three groupings, three evaluations) the
 paper's way and ours in the same worlds, and compares both with the published means.
 
-    python -m crowdsft.experiments.user_grouping --data ../shared/data --output results/user-grouping
+    crowdsft experiment user-grouping --data ../shared/data --output results/user-grouping
 """
 
 from __future__ import annotations
 
-import argparse
 import csv
 import json
 import os
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -260,35 +258,3 @@ def _write_tables(
             found = published.get(outcome.cell) if outcome.arm == "paper" else None
             known = asdict(found) if found else empty
             writer.writerow({**row, **{f"published_{name}": value for name, value in known.items()}})
-
-
-def main(arguments: Sequence[str] | None = None) -> None:
-    """The command line of this module."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--data", type=Path, required=True, help=f"folder with {VECTORS_FILE}")
-    parser.add_argument("--output", type=Path, default=Path("user-grouping"))
-    parser.add_argument("--runs", type=int, default=50)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--workers", type=int, default=1)
-    parser.add_argument("--quick", action="store_true", help="10 runs, 10 and 50 contributors, no KernelSHAP")
-    parser.add_argument("--no-kernel-shap", action="store_true", help="skip the published kind of truth")
-    parser.add_argument("--json", action="store_true", help="print the summary as JSON")
-    options = parser.parse_args(arguments)
-    summary = run_user_grouping(
-        options.data,
-        options.output,
-        runs=options.runs,
-        seed=options.seed,
-        quick=options.quick,
-        kernel_shap=not options.no_kernel_shap,
-        workers=options.workers,
-        progress=lambda line: print(line, file=sys.stderr, flush=True),  # noqa: T201
-    )
-    if options.json:
-        print(json.dumps(summary))  # noqa: T201
-
-
-if __name__ == "__main__":
-    main()

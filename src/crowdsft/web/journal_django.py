@@ -38,7 +38,7 @@ from crowdsft.rounds.checkpoints import checkpoint
 from crowdsft.rounds.store import Claim, ContributionRow, Voting, Waiting
 from crowdsft.web.campaigns.models import Campaign, JournalEvent, LedgerRow, Step
 from crowdsft.web.contributions.models import Contribution, Task
-from crowdsft.web.votes.models import RESULTS, Vote
+from crowdsft.web.votes.models import RESULTS, Vote, decided_votes, voting_opened
 from crowdsft.web.webhooks.outbox import tell_of
 
 AT_REST = ("finished", "cancelled", "paused")  # names of a step when nothing is due
@@ -214,15 +214,12 @@ class DjangoStore:
     def voting(self, campaign: str, round_number: int) -> Voting:
         """See `Store.voting`. Votes open with the event that ends the evaluation."""
         row = self._campaign(campaign)
-        rows = Vote.objects.filter(campaign=row, round_number=round_number, choice__in=RESULTS)
+        rows = decided_votes(row, round_number).select_related("membership")
         ballots = [
             Ballot(vote.membership.contributor, vote.left, vote.right, RESULTS[vote.choice])
-            for vote in rows.select_related("membership").order_by("membership__contributor", "number")
+            for vote in rows.order_by("membership__contributor", "number")
         ]
-        last = (
-            JournalEvent.objects.filter(campaign=row, kind="CandidateEvaluated").order_by("position").last()
-        )
-        return Voting(ballots, last.created.timestamp() if last else time.time())
+        return Voting(ballots, voting_opened(row).timestamp())
 
     def texts(self, campaign: str, ids: Sequence[str]) -> Sequence[ContributionRow]:
         """See `Store.texts`."""

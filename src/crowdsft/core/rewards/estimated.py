@@ -14,10 +14,11 @@ from crowdsft.core.accounting.settlement import pay_everything, pay_what_is_sure
 from crowdsft.core.apportion import tie_order
 from crowdsft.core.errors import InputError
 from crowdsft.core.evidence import RoundRecord
-from crowdsft.core.rewards.base import Award, Settlement
+from crowdsft.core.rewards.base import Award, PointUtility, Settlement
 from crowdsft.core.rewards.own_rounds import covered_rounds
 
 INTERVAL_STANDARD_ERRORS = 1.96  # 95 % intervals
+MODEL_ERROR = 1.5  # for estimates from values: crowds are not quite what a model takes them for
 
 
 def settle_estimated(
@@ -110,3 +111,11 @@ def _check_balances(crowd: Crowd, balances: Mapping[str, int]) -> None:
             f"balances name {', '.join(strangers)}, who took part in no round of this history. "
             "Settle with the balances of this campaign only."
         )
+
+
+def worth_of_nobody(history: Sequence[RoundRecord], utility: PointUtility | None) -> float:
+    """Utility of the zero embedding where there is one, else of the model that the campaign started from."""
+    first = history[0]
+    if utility is None or first.base_embedding is None:
+        return first.base_value
+    return float(utility(np.zeros((1, len(first.base_embedding))))[0])

@@ -5,17 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from crowdsft.core.accounting.crowd import Crowd
 from crowdsft.core.accounting.group_history import history_of_records
 from crowdsft.core.accounting.linear_appraisal import LinearAppraisal, appraise_linearly
 from crowdsft.core.errors import InputError
 from crowdsft.core.evidence import RoundRecord
 from crowdsft.core.rewards.base import PointUtility, Settlement
-from crowdsft.core.rewards.estimated import settle_estimated
-
-MODEL_ERROR = 1.5  # utilities are not quite linear; the same factor as in `ridge_history`
+from crowdsft.core.rewards.estimated import MODEL_ERROR, settle_estimated, worth_of_nobody
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +64,9 @@ class LinearHistory:
         self, history: Sequence[RoundRecord], crowd: Crowd, *, utility: PointUtility | None
     ) -> LinearAppraisal:
         """What all of `history` says about each contributor of `crowd`."""
-        first = history[0]
-        nobody = first.base_value
-        if utility is not None and first.base_embedding is not None:
-            nobody = float(utility(np.zeros((1, len(first.base_embedding))))[0])
-        sparse = history_of_records(history, crowd.names)
-        return appraise_linearly(sparse, nobody=nobody, step=self.step, widening=MODEL_ERROR)
+        return appraise_linearly(
+            history_of_records(history, crowd.names),
+            nobody=worth_of_nobody(history, utility),
+            step=self.step,
+            widening=MODEL_ERROR,
+        )

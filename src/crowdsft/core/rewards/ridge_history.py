@@ -19,13 +19,12 @@ from crowdsft.core.accounting.value_model import ValueModel, learn
 from crowdsft.core.errors import InputError
 from crowdsft.core.evidence import RoundRecord
 from crowdsft.core.rewards.base import PointUtility, Settlement
-from crowdsft.core.rewards.estimated import settle_estimated
+from crowdsft.core.rewards.estimated import MODEL_ERROR, settle_estimated, worth_of_nobody
 from crowdsft.core.seeds import derive_rng
 
 Floats = NDArray[np.float64]
 
 SIZES = 8  # coalition sizes for which standard errors are computed
-MODEL_ERROR = 1.5  # real crowds are not quite what the model takes them for; makes 95 % intervals hold 95 %
 COALITIONS = 128  # random coalitions per game: the model's own uncertainty is larger than the sampling's
 
 
@@ -90,7 +89,7 @@ class RidgeHistory:
         return PointAppraisal(
             points=np.eye(len(crowd), len(crowd) + 1),
             worth_of=model,
-            nobody=_worth_of_nobody(history, utility),
+            nobody=worth_of_nobody(history, utility),
             bases=measured.bases,
             step=step,
             errors=MODEL_ERROR * np.sqrt(left_open * spread),
@@ -102,14 +101,6 @@ class RidgeHistory:
             traits=np.ascontiguousarray(measured.made_of[:, :-1].T),
             coalitions=COALITIONS,
         )
-
-
-def _worth_of_nobody(history: Sequence[RoundRecord], utility: PointUtility | None) -> float:
-    """Utility of the zero embedding where there is one, else of the model that the campaign started from."""
-    first = history[0]
-    if utility is None or first.base_embedding is None:
-        return first.base_value
-    return float(utility(np.zeros((1, len(first.base_embedding))))[0])
 
 
 def _uncertainty(model: ValueModel, made_of: Floats) -> tuple[float, Floats]:

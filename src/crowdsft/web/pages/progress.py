@@ -10,11 +10,11 @@ from datetime import datetime, timedelta
 from django.utils import timezone
 
 from crowdsft.core.campaign import CampaignState, next_step
-from crowdsft.web.campaigns.models import Campaign, JournalEvent, Step
+from crowdsft.web.campaigns.models import Campaign, Step
 from crowdsft.web.contributions.work import waiting_contributions
 from crowdsft.web.pages.measure import group_letter
 from crowdsft.web.pages.wording import counted, duration_words
-from crowdsft.web.votes.models import RESULTS, Vote
+from crowdsft.web.votes.models import decided_votes, voting_opened
 
 STAGES = (
     ("close_round", "Collecting"),
@@ -153,11 +153,8 @@ def _collecting(campaign: Campaign, state: CampaignState, step: Step | None) -> 
 def _voting(campaign: Campaign, state: CampaignState) -> Progress:
     """People compare the candidates; the bar shows how many votes there are of those that are enough."""
     plan, number = state.plan.votes, state.current.number
-    opened = (
-        JournalEvent.objects.filter(campaign=campaign, kind="CandidateEvaluated").order_by("position").last()
-    )
-    closes = (opened.created if opened else timezone.now()) + timedelta(minutes=plan.minutes or 0)
-    count = Vote.objects.filter(campaign=campaign, round_number=number, choice__in=RESULTS).count()
+    closes = voting_opened(campaign) + timedelta(minutes=plan.minutes or 0)
+    count = decided_votes(campaign, number).count()
     left = (closes - timezone.now()).total_seconds()
     return Progress(
         "voting",

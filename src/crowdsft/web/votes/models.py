@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from django.db import models
+from datetime import datetime
 
-from crowdsft.web.campaigns.models import Campaign, Membership
+from django.db import models
+from django.utils import timezone
+
+from crowdsft.web.campaigns.models import Campaign, JournalEvent, Membership
 
 
 class Vote(models.Model):
@@ -40,3 +43,15 @@ class Vote(models.Model):
 
 
 RESULTS = {Vote.LEFT: 1, Vote.SAME: 0, Vote.RIGHT: -1}
+
+
+def decided_votes(campaign: Campaign, round_number: int) -> models.QuerySet[Vote]:
+    """The votes of a round that count: decided, and not skipped."""
+    return Vote.objects.filter(campaign=campaign, round_number=round_number, choice__in=RESULTS)
+
+
+def voting_opened(campaign: Campaign) -> datetime:
+    """When there was something to vote on: the newest evaluation's last event, or now before there is one."""
+    events = JournalEvent.objects.filter(campaign=campaign, kind="CandidateEvaluated")
+    last = events.order_by("position").last()
+    return last.created if last else timezone.now()

@@ -18,7 +18,7 @@ from crowdsft.rounds.artifacts import Artifacts
 from crowdsft.web.campaigns.models import Campaign, Membership
 from crowdsft.web.contributions.work import NotNow
 from crowdsft.web.journal_django import campaign_state, wake
-from crowdsft.web.votes.models import RESULTS, Vote
+from crowdsft.web.votes.models import RESULTS, Vote, decided_votes
 
 TRIES = 30  # pairs looked at before the models are taken to say the same throughout
 
@@ -131,6 +131,5 @@ def cast(vote: Vote, choice: str) -> None:
             )
         Vote.objects.filter(pk=vote.pk).update(choice=choice)
     enough = state.plan.votes.enough
-    decided = Vote.objects.filter(campaign=campaign, round_number=vote.round_number, choice__in=RESULTS)
-    if enough is not None and decided.count() >= enough:
+    if enough is not None and decided_votes(campaign, vote.round_number).count() >= enough:
         wake(campaign, "count_votes")
