@@ -284,3 +284,12 @@ def test_seats_that_do_not_fit_are_refused():
     with pytest.raises(InputError, match="no members"):
         history_of_seats(seats, np.zeros((2, 3)), np.zeros(2))
     assert isinstance(history_of_seats(seats, np.zeros((2, 2)), np.zeros(2)), GroupHistory)
+
+
+def test_groups_made_of_the_same_tell_nobody_apart():
+    """As after copying: each group holds as much of everybody, so values differ by noise alone."""
+    record = RoundRecord(
+        1, ("ada", "bo"), np.array([[0.5, 0.5], [0.5, 0.5]]), 0.0, np.array([1.0, -1.0]), 0, True
+    )
+    found = linear_effects(history_of_records([record], record.contributors))
+    assert found.effects.tolist() == [0, 0] and found.unknown.tolist() == [1, 1]

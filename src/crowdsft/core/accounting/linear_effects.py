@@ -36,6 +36,7 @@ Integers = NDArray[np.int64]
 EXACT_UP_TO = 1_000  # contributors; an eigendecomposition of this size takes a second
 PROBES = 7  # with the values one block of eight columns: as wide as a line of the processor's cache
 GROUP_PROBES = 3  # more of them where groups are fewer than contributors, for the penalty only
+ROUNDING = 1e-24  # the largest eigenvalue of X'X where groups do not differ at all
 SMALLEST = 1e-10  # eigenvalues below this share of the largest are zero
 DIAGONAL_TOLERANCE = 0.03
 STEPS_AT_ONCE = 5  # products between two looks at the penalty
@@ -108,6 +109,8 @@ def linear_effects(
 def _exact(history: GroupHistory, outcomes: Floats) -> LinearEffects:
     count = history.contributors
     power, directions = np.linalg.eigh(history.gather(history.differences(np.eye(count))))
+    if power[-1] <= ROUNDING:
+        return _nothing_seen(history)  # groups were made of the same: their values differ by noise alone
     is_real = power > SMALLEST * power[-1]
     power, directions = power[is_real], directions[:, is_real]
     along = directions.T @ history.gather(outcomes)
