@@ -1,0 +1,369 @@
+"""The client of `crowdsft.client` for asyncio: the same methods, awaited.
+
+async with AsyncClient("http://127.0.0.1:8000") as anybody:
+    ada = await anybody.sign_up("ada", "a long password", pseudonym="quiet-fern")
+await ada.join("joy-in-comments")
+task = await ada.task("joy-in-comments")
+await ada.hand_in(task.id, "What a lovely morning!")
+
+Made from client.py by scripts/make_async_client.py: change that file, then run the script.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Any
+
+import httpx
+
+from crowdsft.client import (
+    Account,
+    ApiError,
+    CampaignSummary,
+    Membership,
+    Pair,
+    Task,
+    Token,
+    _api_error,
+    _checked,
+    _is_loopback,
+    _only_known,
+)
+from crowdsft.core.errors import CrowdsftError
+
+
+class AsyncClient:
+    """One person, or nobody in particular, talking to a platform.
+
+    Args:
+        address: Where the platform is, e.g. "http://127.0.0.1:8000".
+        token: An API token; None for what needs no account.
+        timeout_seconds: For each request.
+
+    Raises:
+        InputError: when `address` is none.
+    """
+
+    def __init__(self, address: str, token: str | None = None, *, timeout_seconds: float = 30.0) -> None:
+        self.address = address.rstrip("/")
+        self._timeout_seconds = timeout_seconds
+        self._http = httpx.AsyncClient(
+            base_url=_checked(f"{self.address}/api"),
+            headers={"Authorization": f"Bearer {token}"} if token else {},
+            timeout=timeout_seconds,
+            trust_env=not _is_loopback(self.address),  # a proxy cannot reach this machine's own addresses
+        )
+
+    async def __aenter__(self) -> AsyncClient:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close the connection."""
+        await self._http.aclose()
+
+    # People
+
+    async def sign_up(self, username: str, password: str, *, pseudonym: str | None = None) -> AsyncClient:
+        """Make an account and return a client for it."""
+        body = {"username": username, "password": password, "pseudonym": pseudonym}
+        return self._with((await self._call("POST", "/accounts", body))["token"])
+
+    async def log_in(self, username: str, password: str) -> AsyncClient:
+        """A client for an existing account."""
+        body = {"username": username, "password": password}
+        return self._with((await self._call("POST", "/tokens", body))["token"])
+
+    async def me(self) -> Account:
+        """Whose token this is."""
+        return _only_known(Account, await self._call("GET", "/me"))
+
+    async def new_token(
+        self,
+        name: str,
+        *,
+        scopes: Sequence[str] = ("read", "contribute", "organise"),
+        days: int | None = None,
+    ) -> str:
+        """Another token of yours, good for `scopes` and for so many days; it can be read only here."""
+        body = {"name": name, "scopes": list(scopes), "days": days}
+        token: str = (await self._call("POST", "/me/tokens", body))["token"]
+        return token
+
+    async def tokens(self) -> list[Token]:
+        """Your tokens, newest first, without their keys."""
+        return [_only_known(Token, row) for row in await self._call("GET", "/me/tokens")]
+
+    async def take_back_token(self, token: int) -> None:
+        """Take a token back; it stops working at once."""
+        await self._call("DELETE", f"/me/tokens/{token}")
+
+    async def my_data(self) -> dict[str, Any]:
+        """All that the platform keeps about you."""
+        found: dict[str, Any] = await self._call("GET", "/me/data")
+        return found
+
+    async def delete_account(self, *, pseudonym: str) -> None:
+        """Delete your account and your texts for good; `pseudonym` has to be yours."""
+        await self._call("POST", "/me/delete", {"confirm": pseudonym})
+
+    async def my_campaigns(self) -> list[dict[str, Any]]:
+        """The campaigns that you are in, your drafts included."""
+        found: list[dict[str, Any]] = await self._call("GET", "/me/campaigns")
+        return found
+
+    async def accept_invitation(self, key: str) -> dict[str, Any]:
+        """Take the role that an invitation gives."""
+        found: dict[str, Any] = await self._call("POST", f"/invitations/{key}")
+        return found
+
+    def _with(self, token: str) -> AsyncClient:
+        return AsyncClient(self.address, token, timeout_seconds=self._timeout_seconds)
+
+    # Campaigns
+
+    async def campaigns(self) -> list[CampaignSummary]:
+        """All campaigns, newest first."""
+        return [_only_known(CampaignSummary, row) for row in await self._call("GET", "/campaigns")]
+
+    async def create_campaign(self, settings: dict[str, Any], *, draft: bool = False) -> CampaignSummary:
+        """Open a campaign with the settings of a campaign file, or keep it as a draft."""
+        body = {"settings": settings, "draft": draft}
+        return _only_known(CampaignSummary, await self._call("POST", "/campaigns", body))
+
+    async def campaign(self, slug: str) -> CampaignSummary:
+        """One campaign."""
+        return _only_known(CampaignSummary, await self._call("GET", f"/campaigns/{slug}"))
+
+    async def join(self, slug: str, *, consent_version: int | None = None) -> Membership:
+        """Join, agreeing to the newest consent text and licence, or to the version named. Twice is fine."""
+        body = {"agree": True, "consent_version": consent_version}
+        return _only_known(Membership, await self._call("POST", f"/campaigns/{slug}/join", body))
+
+    async def leave(self, slug: str, *, withdraw: bool = False) -> int:
+        """Leave; returns how many texts were taken back (`withdraw`) that nothing was trained on yet."""
+        return int(
+            (await self._call("POST", f"/campaigns/{slug}/leave", {"withdraw": withdraw}))["withdrawn"]
+        )
+
+    async def consent_versions(self, slug: str) -> list[dict[str, Any]]:
+        """Every version of the consent text and licence, oldest first."""
+        found: list[dict[str, Any]] = await self._call("GET", f"/campaigns/{slug}/consent")
+        return found
+
+    async def membership(self, slug: str) -> Membership:
+        """You in a campaign."""
+        return _only_known(Membership, await self._call("GET", f"/campaigns/{slug}/me"))
+
+    async def close_round(self, slug: str) -> None:
+        """Close the open round (organisers)."""
+        await self._call("POST", f"/campaigns/{slug}/close")
+
+    async def retry(self, slug: str) -> None:
+        """Try the step again that has failed for good (organisers)."""
+        await self._call("POST", f"/campaigns/{slug}/retry")
+
+    async def result(self, slug: str) -> dict[str, Any]:
+        """The campaign's machine output so far."""
+        found: dict[str, Any] = await self._call("GET", f"/campaigns/{slug}/result")
+        return found
+
+    async def standings(self, slug: str) -> list[dict[str, Any]]:
+        """Everybody's points, most first."""
+        found: list[dict[str, Any]] = await self._call("GET", f"/campaigns/{slug}/standings")
+        return found
+
+    async def points(self, slug: str) -> list[dict[str, Any]]:
+        """Your awards, round by round."""
+        found: list[dict[str, Any]] = await self._call("GET", f"/campaigns/{slug}/points")
+        return found
+
+    async def ledger(self, slug: str) -> list[dict[str, Any]]:
+        """The whole ledger, oldest entry first; its hashes can be checked from what is here."""
+        found: list[dict[str, Any]] = await self._call("GET", f"/campaigns/{slug}/ledger")
+        return found
+
+    # Organising
+
+    async def settings(self, slug: str) -> dict[str, Any]:
+        """Your campaign's `settings`, and as the text of a campaign file (`toml`)."""
+        found: dict[str, Any] = await self._call("GET", f"/campaigns/{slug}/settings")
+        return found
+
+    async def change_draft(self, slug: str, settings: dict[str, Any]) -> CampaignSummary:
+        """Give a draft other settings."""
+        answer = await self._call("PUT", f"/campaigns/{slug}/settings", {"settings": settings})
+        return _only_known(CampaignSummary, answer)
+
+    async def open(self, slug: str) -> CampaignSummary:
+        """Open a draft."""
+        return await self._decide(slug, "open")
+
+    async def remove_draft(self, slug: str) -> None:
+        """Remove a draft."""
+        await self._call("POST", f"/campaigns/{slug}/remove")
+
+    async def pause(self, slug: str, reason: str = "") -> CampaignSummary:
+        """Pause; a step under way is brought to its end."""
+        return await self._decide(slug, "pause", reason=reason)
+
+    async def resume(self, slug: str) -> CampaignSummary:
+        """Go on after a pause."""
+        return await self._decide(slug, "resume")
+
+    async def finish(self, slug: str, reason: str = "") -> CampaignSummary:
+        """Finish early: no more rounds, then all is paid."""
+        return await self._decide(slug, "finish", reason=reason)
+
+    async def cancel(self, slug: str, reason: str = "") -> CampaignSummary:
+        """Stop at once and for good; what was paid stays paid."""
+        return await self._decide(slug, "cancel", reason=reason)
+
+    async def roll_back(self, slug: str, to_round: int, reason: str = "") -> CampaignSummary:
+        """Make the model that this round left the base again; 0 is the first base."""
+        return await self._decide(slug, "rollback", to_round=to_round, reason=reason)
+
+    async def approve(self, slug: str, reason: str = "") -> CampaignSummary:
+        """Let the winner that waits become the next base."""
+        return await self._decide(slug, "approve", reason=reason)
+
+    async def decline(self, slug: str, reason: str) -> CampaignSummary:
+        """Keep the base instead of the winner that waits."""
+        return await self._decide(slug, "decline", reason=reason)
+
+    async def archive(self, slug: str) -> CampaignSummary:
+        """Take a campaign that is over out of the lists."""
+        return await self._decide(slug, "archive")
+
+    async def unarchive(self, slug: str) -> CampaignSummary:
+        """Put it back into the lists."""
+        return await self._decide(slug, "unarchive")
+
+    async def publish_consent(self, slug: str, *, licence: str, text: str) -> dict[str, Any]:
+        """Publish a new consent text: everybody is asked again."""
+        body = {"licence": licence, "text": text}
+        found: dict[str, Any] = await self._call("POST", f"/campaigns/{slug}/consent", body)
+        return found
+
+    async def members(self, slug: str) -> list[dict[str, Any]]:
+        """Everybody with an account in your campaign."""
+        found: list[dict[str, Any]] = await self._call("GET", f"/campaigns/{slug}/members")
+        return found
+
+    async def change_role(self, slug: str, member: int, role: str) -> None:
+        """Give a member another role."""
+        await self._call("PUT", f"/campaigns/{slug}/members/{member}", {"role": role})
+
+    async def invite(
+        self, slug: str, role: str, *, days: int | None = 14, uses: int | None = None
+    ) -> dict[str, Any]:
+        """A link that gives a role; its `key` and `address` can be read only here."""
+        body = {"role": role, "days": days, "uses": uses}
+        found: dict[str, Any] = await self._call("POST", f"/campaigns/{slug}/invitations", body)
+        return found
+
+    async def invitations(self, slug: str) -> list[dict[str, Any]]:
+        """The campaign's links, without their keys."""
+        found: list[dict[str, Any]] = await self._call("GET", f"/campaigns/{slug}/invitations")
+        return found
+
+    async def take_back_invitation(self, slug: str, invitation: int) -> None:
+        """Make a link stop working."""
+        await self._call("DELETE", f"/campaigns/{slug}/invitations/{invitation}")
+
+    async def audit(self, slug: str) -> list[dict[str, Any]]:
+        """Who decided what about the campaign, newest first."""
+        found: list[dict[str, Any]] = await self._call("GET", f"/campaigns/{slug}/audit")
+        return found
+
+    async def add_webhook(self, slug: str, url: str, events: Sequence[str]) -> dict[str, Any]:
+        """Tell the program at `url` of these events; its `secret` can be read only here."""
+        body = {"url": url, "events": list(events)}
+        found: dict[str, Any] = await self._call("POST", f"/campaigns/{slug}/webhooks", body)
+        return found
+
+    async def webhooks(self, slug: str) -> list[dict[str, Any]]:
+        """The campaign's webhooks, without their secrets."""
+        found: list[dict[str, Any]] = await self._call("GET", f"/campaigns/{slug}/webhooks")
+        return found
+
+    async def remove_webhook(self, slug: str, webhook: int) -> None:
+        """Remove a webhook with its log."""
+        await self._call("DELETE", f"/campaigns/{slug}/webhooks/{webhook}")
+
+    async def ping_webhook(self, slug: str, webhook: int) -> dict[str, Any]:
+        """Send a "ping"; returns the delivery that waits."""
+        found: dict[str, Any] = await self._call("POST", f"/campaigns/{slug}/webhooks/{webhook}/ping")
+        return found
+
+    async def deliveries(self, slug: str) -> list[dict[str, Any]]:
+        """What was sent to webhooks and how it went, newest first."""
+        found: list[dict[str, Any]] = await self._call("GET", f"/campaigns/{slug}/deliveries")
+        return found
+
+    async def send_again(self, slug: str, delivery: str) -> None:
+        """Send a message again that was delivered or given up."""
+        await self._call("POST", f"/campaigns/{slug}/deliveries/{delivery}/again")
+
+    async def _decide(self, slug: str, what: str, **body: Any) -> CampaignSummary:
+        return _only_known(CampaignSummary, await self._call("POST", f"/campaigns/{slug}/{what}", body))
+
+    # Work
+
+    async def task(self, slug: str) -> Task | None:
+        """Your open task, or a new one; None while there is nothing to do."""
+        try:
+            return _only_known(Task, await self._call("POST", f"/campaigns/{slug}/task"))
+        except ApiError as error:
+            if error.status == httpx.codes.CONFLICT:
+                return None
+            raise
+
+    async def look_at(self, task: int) -> Task:
+        """A task of yours as it is now, with its draft, also after its round has closed."""
+        return _only_known(Task, await self._call("GET", f"/tasks/{task}"))
+
+    async def save_draft(self, task: int, text: str) -> None:
+        """Keep what has been written so far."""
+        await self._call("PUT", f"/tasks/{task}/draft", {"text": text})
+
+    async def hand_in(self, task: int, text: str) -> None:
+        """Hand in the response to a task. After a lost connection, sending the same again is safe."""
+        await self._call("POST", f"/tasks/{task}/response", {"text": text})
+
+    async def skip(self, task: int, reason: str = "") -> None:
+        """Skip a task."""
+        await self._call("POST", f"/tasks/{task}/skip", {"reason": reason})
+
+    async def pair(self, slug: str) -> Pair | None:
+        """Two responses to compare, or None while there is nothing to vote on."""
+        try:
+            return _only_known(Pair, await self._call("POST", f"/campaigns/{slug}/vote"))
+        except ApiError as error:
+            if error.status == httpx.codes.CONFLICT:
+                return None
+            raise
+
+    async def vote(self, pair: int, choice: str) -> None:
+        """Decide a pair: "left", "same", "right" or "skipped"."""
+        await self._call("POST", f"/votes/{pair}", {"choice": choice})
+
+    async def _call(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
+        try:
+            answer = await self._http.request(method, path, json=body)
+        except httpx.TransportError as error:
+            why = str(error) or type(error).__name__
+            raise CrowdsftError(f"{self.address} does not answer: {why}. Is the platform running?") from error
+        if not answer.is_success:
+            raise _api_error(answer)
+        try:
+            return answer.json() if answer.content else None
+        except ValueError:
+            raise CrowdsftError(
+                f"{self.address} answers, but not as crowdsft's API does. Check the address."
+            ) from None
