@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 RUN    := HF_HUB_OFFLINE=1 OMP_NUM_THREADS=1 TOKENIZERS_PARALLELISM=false
 READY  := $(VENV)/.installed
 
-.PHONY: demo test test-web lint types layers docs bench e2e postgres durability ray screenshots model clean help
+.PHONY: demo test test-web lint types layers docs bench e2e postgres durability ray screenshots messages model clean help
 
 help:            ## Show this list
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/' | expand -t 16
@@ -56,6 +56,9 @@ ray: $(READY)    ## A campaign on a small Ray cluster of this machine, a node of
 
 screenshots: $(READY) ## Take the pictures in docs/screenshots again
 	$(RUN) $(BIN)/python -m tests.e2e.screenshots
+
+messages: $(READY) ## Collect the texts of the pages into the catalogues of translations, and compile them
+	$(BIN)/python scripts/messages.py $(ARGS)
 
 model: $(READY)  ## Rebuild the built-in tiny model (about a minute)
 	$(RUN) $(BIN)/python -m crowdsft.training.tiny.build

@@ -31,5 +31,7 @@ def _fresh_states() -> Iterator[None]:
     yield
     import sys
 
+    if "crowdsft.web.language" in sys.modules:
+        sys.modules["django.utils.translation"].deactivate()  # a request leaves its language to the thread
     if "crowdsft.web.journal_django" in sys.modules:
         sys.modules["crowdsft.web.journal_django"].forget_states()

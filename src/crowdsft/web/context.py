@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.http import HttpRequest
+from django.utils.translation import get_language
 
 from crowdsft import __version__
 
@@ -10,6 +12,11 @@ THEMES = ("light", "dark")
 
 
 def page(request: HttpRequest) -> dict[str, object]:
-    """The theme from its cookie (empty: the system's) and the version in the footer."""
+    """The theme from its cookie (empty: the system's), the language and its choices, the version in the footer."""
     theme = request.COOKIES.get("theme", "")
-    return {"theme": theme if theme in THEMES else "", "crowdsft_version": __version__}
+    return {
+        "theme": theme if theme in THEMES else "",
+        "language": get_language() or settings.LANGUAGE_CODE,
+        "languages": settings.LANGUAGES,
+        "crowdsft_version": __version__,
+    }

@@ -23,9 +23,13 @@ LONGEST_DAYS = 3650
 
 
 class User(AbstractUser):
-    """Somebody with an account. The username is private; others see the pseudonym."""
+    """Somebody with an account. The username is private; others see the pseudonym.
+
+    `language` is what pages and mails are written in; empty: what the browser asks for.
+    """
 
     pseudonym = models.CharField(max_length=40, unique=True)
+    language = models.CharField(max_length=12, blank=True, default="")
 
     def __str__(self) -> str:
         return self.pseudonym

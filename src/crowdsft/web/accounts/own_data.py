@@ -65,6 +65,7 @@ def _account(user: User) -> dict[str, Any]:
     return {
         "username": user.username,
         "pseudonym": user.pseudonym,
+        "language": user.language,
         "email": user.email,
         "emails": list(EmailAddress.objects.filter(user=user).values_list("email", flat=True)),
         "joined": user.date_joined.isoformat(),

@@ -1,4 +1,4 @@
-"""One's own account, and the colour theme. Signing up, in and out are allauth's, with our templates."""
+"""One's own account, the language and the colour theme. Signing up, in and out are allauth's, with our templates."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from crowdsft.web.campaigns.models import Membership
 from crowdsft.web.context import THEMES
+from crowdsft.web.language import is_known, keep_in_cookie
 from crowdsft.web.pages.access import is_htmx, signed_in
 
 ONE_YEAR_SECONDS = 365 * 24 * 3600
@@ -28,10 +29,7 @@ def account(request: HttpRequest) -> HttpResponse:
 def theme(request: HttpRequest) -> HttpResponse:
     """Keep the choice of theme in a cookie, so that the server renders it and nothing flashes."""
     chosen = request.POST.get("theme", "")
-    back = request.POST.get("back", "")
-    if not url_has_allowed_host_and_scheme(back, {request.get_host()}, require_https=request.is_secure()):
-        back = "/"
-    response = HttpResponse(status=204) if is_htmx(request) else redirect(back)
+    response = HttpResponse(status=204) if is_htmx(request) else redirect(_back(request))
     if chosen in THEMES:
         response.set_cookie(
             "theme",
@@ -44,3 +42,24 @@ def theme(request: HttpRequest) -> HttpResponse:
     else:
         response.delete_cookie("theme", samesite="Lax")
     return response
+
+
+@require_POST
+def language(request: HttpRequest) -> HttpResponse:
+    """Keep the choice of language in a cookie and, for somebody with an account, there too."""
+    response = redirect(_back(request))
+    chosen = request.POST.get("language", "")
+    if is_known(chosen):
+        keep_in_cookie(request, response, chosen)
+        if user := signed_in(request.user):
+            user.language = chosen
+            user.save(update_fields=["language"])
+    return response
+
+
+def _back(request: HttpRequest) -> str:
+    """The page that a form was sent from, if it is one of ours."""
+    back = request.POST.get("back", "")
+    if url_has_allowed_host_and_scheme(back, {request.get_host()}, require_https=request.is_secure()):
+        return back
+    return "/"

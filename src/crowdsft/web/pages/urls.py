@@ -56,4 +56,5 @@ urlpatterns: list[URLPattern] = [
     path("account/tokens/", tokens.tokens, name="tokens"),
     path("account/tokens/<int:token_id>/take-back/", tokens.take_back, name="take_back_token"),
     path("theme/", accounts.theme, name="theme"),
+    path("language/", accounts.language, name="language"),
 ]

@@ -20,7 +20,8 @@ function prepare(part) {
     const when = new Date(time.dateTime);
     const near = Math.abs(when - Date.now()) < 6 * 86400e3;
     const form = near ? { weekday: "long" } : { day: "numeric", month: "long", year: "numeric" };
-    time.textContent = when.toLocaleString("en-GB", { ...form, hour: "2-digit", minute: "2-digit" }).replace(",", "");
+    const shown = when.toLocaleString(root.lang === "en" ? "en-GB" : root.lang, { ...form, hour: "2-digit", minute: "2-digit" });
+    time.textContent = root.lang === "en" ? shown.replace(",", "") : shown;
   }
   for (const strip of part.querySelectorAll("[data-scroll-end]")) strip.scrollLeft = strip.scrollWidth;
 }

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from django import template
 from django.contrib.humanize.templatetags.humanize import intcomma
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import pgettext
 
-from crowdsft.web.pages.wording import duration_words
+from crowdsft.web.pages.wording import counted, duration_words
 
 register = template.Library()
 
@@ -58,9 +60,9 @@ def signed(points: int) -> str:
 
 @register.filter
 def plural(count: int, words: str) -> str:
-    """ "3 rounds", "1 round": `words` is "round,rounds"."""
+    """ "3 rounds", "1 round": `words` is "round,rounds". For a count that stands alone, not for parts of sentences."""
     one, many = words.split(",")
-    return f"{intcomma(count)} {one if count == 1 else many}"
+    return counted(count, one, many)
 
 
 @register.filter
@@ -75,8 +77,27 @@ def moment(when: datetime) -> SafeString:
     """ "Thursday 18:00 UTC" in an element whose text a script turns into the reader's own time."""
     local = timezone.localtime(when)
     near = abs(local - timezone.localtime()) < timedelta(days=6)
-    shown = local.strftime("%A %H:%M" if near else "%-d %B %Y %H:%M")
-    return format_html('<time datetime="{}" data-local>{} {}</time>', when.isoformat(), shown, local.tzname())
+    # Translators: formats of dates, as Django writes them: l is the day of the week, j F Y day, month and year.
+    form = pgettext("date format", "l H:i") if near else pgettext("date format", "j F Y H:i")
+    return format_html(
+        '<time datetime="{}" data-local>{} {}</time>',
+        when.isoformat(),
+        date_format(local, form),
+        local.tzname(),
+    )
+
+
+@register.filter
+def day(when: datetime | date) -> str:
+    """ "26 November 2026"."""
+    local = timezone.localtime(when) if isinstance(when, datetime) else when
+    return date_format(local, pgettext("date format", "j F Y"))
+
+
+@register.filter
+def minute(when: datetime) -> str:
+    """ "26 Nov 2026 18:05"."""
+    return date_format(timezone.localtime(when), pgettext("date format", "j M Y H:i"))
 
 
 @register.filter
