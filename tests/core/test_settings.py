@@ -87,6 +87,16 @@ def test_all_faults_are_shown_together() -> None:
         ({"tasks": {"kinds": ["sing"]}}, "tasks.kinds"),
         ({"evaluation": {"temperature": float("nan")}}, "evaluation.temperature"),
         ({"campaign": "Test"}, "campaign"),
+        ({"points": {"policy": "in_run_split"}}, "training.backend"),
+        ({"points": {"policy": "in_run_split"}, "training": {"backend": "multi_lora"}}, "points.policy"),
+        (
+            {
+                "points": {"policy": "in_run_split"},
+                "training": {"backend": "multi_lora"},
+                "target": {"examples": ["too few"] * 9},
+            },
+            "points.policy",
+        ),
     ],
 )
 def test_contradictions_and_impossible_values_are_named(changes: dict[str, Any], where: str) -> None:

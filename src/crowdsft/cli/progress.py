@@ -18,6 +18,7 @@ STEP_WORDS = {
     "train": "training the candidates",
     "evaluate": "evaluating the candidates",
     "select": "choosing the next base",
+    "value_groups": "valuing the groups",
     "award": "awarding points",
     "finish_round": "finishing",
     "finish_campaign": "finishing the campaign",

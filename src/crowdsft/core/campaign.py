@@ -28,6 +28,7 @@ from crowdsft.core.events import (
     Event,
     FinishCalled,
     GroupsFormed,
+    GroupsValued,
     PointsAwarded,
     RolledBack,
     RoundClosed,
@@ -45,8 +46,7 @@ from crowdsft.core.settings import CampaignSettings, parse_settings
 
 StepName = Literal[
     "measure_target", "open_round", "close_round", "form_groups", "train", "evaluate", "count_votes", "select",
-    "approve",
-    "award", "finish_round", "finish_campaign",
+    "approve", "value_groups", "award", "finish_round", "finish_campaign",
 ]  # fmt: skip
 
 
@@ -81,6 +81,7 @@ class RoundState:
     review: WinnerReviewed | None = None
     starts_from: int | None = None
     model_after: tuple[str, ...] | None = None
+    valued: GroupsValued | None = None
 
     @property
     def contributors(self) -> tuple[str, ...]:
@@ -190,6 +191,8 @@ def _due_in_round(current: RoundState, plan: CampaignSettings) -> StepName:
         return "select"
     if plan.rounds.approval and current.selected.winner is not None and current.review is None:
         return "approve"
+    if plan.points.policy == "in_run_split" and current.valued is None:
+        return "value_groups"
     if current.points is None:
         return "award"
     return "finish_round"
@@ -314,7 +317,8 @@ def _round_after(
     | CandidateEvaluated
     | VotesCounted
     | WinnerSelected
-    | WinnerReviewed,
+    | WinnerReviewed
+    | GroupsValued,
 ) -> RoundState:
     current = state.current
     match event:
@@ -349,6 +353,13 @@ def _round_after(
         case WinnerReviewed():
             _due(state, event, "approve", event.round_number)
             return replace(current, review=event)
+        case GroupsValued():
+            _due(state, event, "value_groups", event.round_number)
+            if len(event.values) != len(current.groups):
+                raise JournalError(
+                    f"{len(event.values)} values cannot be those of the round's {len(current.groups)} groups."
+                )
+            return replace(current, valued=event)
 
 
 def _in_round(state: CampaignState, current: RoundState) -> CampaignState:
@@ -424,10 +435,13 @@ def round_record(current: RoundState) -> RoundRecord:
     contributors = tuple(sorted({*current.contributors, *(a for own in authorship.values() for a in own)}))
     column = {contributor: index for index, contributor in enumerate(contributors)}
     weights = np.zeros((len(current.groups), len(contributors)))
+    earned = np.zeros(weights.shape)
     for row, (group, candidate) in enumerate(zip(current.groups, current.candidates, strict=True)):
-        for contributor, weight in zip(group, candidate.weights, strict=True):
+        credited = candidate.credits or (0.0,) * len(group)
+        for contributor, weight, credit in zip(group, candidate.weights, credited, strict=True):
             for author, part in authorship[contributor].items():
                 weights[row, column[author]] += weight * part
+                earned[row, column[author]] += credit * part
     reports = [evaluation.report for evaluation in current.evaluations]
     return RoundRecord(
         round_number=current.number,
@@ -441,6 +455,8 @@ def round_record(current: RoundState) -> RoundRecord:
         base_embedding=np.array(current.base_evaluation.report.embedding),
         embeddings=np.array([report.embedding for report in reports]),
         value_errors=np.array([report.gain_error for report in reports]),
+        group_values=None if current.valued is None else np.array(current.valued.values),
+        credits=earned if all(candidate.credits for candidate in current.candidates) else None,
     )
 
 

@@ -125,7 +125,11 @@ class GroupsFormed:
 
 @dataclass(frozen=True, slots=True)
 class CandidateTrained:
-    """A group's copy of the base was fine-tuned. `weights` are the members' shares of the training data."""
+    """A group's copy of the base was fine-tuned. `weights` are the members' shares of the training data.
+
+    `credits` says what each member's rows did to the loss on the expert examples, in nats per token (positive: they
+    lowered it); empty where it was not measured.
+    """
 
     round_number: int
     group: int
@@ -134,6 +138,7 @@ class CandidateTrained:
     loss: float
     weights: FloatTuple
     seconds: float
+    credits: FloatTuple = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +201,26 @@ class WinnerSelected:
     outcome: str
     contenders: tuple[int, ...]
     barred: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class GroupsValued:
+    """What each group is worth by merging the candidates: Shapley values of the likelihood of the expert examples.
+
+    Args:
+        values, errors: One for each group, in nats per token; an error is 0 where all merges were tried.
+        together: What all candidates merged gain over the base; the values sum to it.
+        merges: How many merges were tried.
+        gains: What each merge gains, where all were tried: bit g of the place, from 1 on, says whether group g is in
+            it. Empty where they were sampled.
+    """
+
+    round_number: int
+    values: FloatTuple
+    errors: FloatTuple
+    together: float
+    merges: int
+    gains: FloatTuple = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,6 +331,7 @@ Event = (
     | CandidateEvaluated
     | VotesCounted
     | WinnerSelected
+    | GroupsValued
     | PointsAwarded
     | RoundFinished
     | CampaignFinished

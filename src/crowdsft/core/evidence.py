@@ -30,6 +30,9 @@ class RoundRecord:
             near-identical contributors it belongs to; its own index when it stands alone. Empty: no clusters.
         starts_from: After a rollback, the number of the round whose model this round started from (0: the first
             base); None: it started from what the round before left.
+        group_values: float64[G]; what each group is worth by merging the candidates, or None.
+        credits: float64[G, n]; what each contributor's rows did for group g's candidate while it trained, in the
+            unit of `group_values` (0 outside the group), or None.
     """
 
     round_number: int
@@ -44,3 +47,5 @@ class RoundRecord:
     value_errors: Floats | None = None
     clusters: tuple[int, ...] = ()
     starts_from: int | None = None
+    group_values: Floats | None = None
+    credits: Floats | None = None

@@ -41,6 +41,8 @@ NETWORK_EMBEDDINGS = ("sentence", "classifier")
 """Before a colon and the hub id or folder of a network: "sentence:organisation/model"."""
 BACKENDS = ("lora", "multi_lora", "full_finetune", "trl_sft")
 TASK_KINDS = ("write_response", "correct_response")
+FEWEST_FOR_CREDIT = 10
+"""Expert examples on which credit is measured; fewer say little about anybody else's rows."""
 
 
 class CampaignSection(Section):
@@ -491,6 +493,27 @@ def _votes(sections: Mapping[str, Section]) -> list[Fault]:
     return []
 
 
+def _points_by_credit(sections: Mapping[str, Section]) -> list[Fault]:
+    points, training, target = (sections.get(name) for name in ("points", "training", "target"))
+    if not isinstance(points, PointsSection) or points.policy != "in_run_split":
+        return []
+    faults = []
+    if isinstance(training, TrainingSection) and training.backend != "multi_lora":
+        problem = (
+            f'is "{training.backend}", which cannot measure what each contributor\'s rows do while they train; '
+            'points.policy = "in_run_split" needs backend = "multi_lora"'
+        )
+        faults.append(Fault("training.backend", problem))
+    count = len(target.examples or ()) if isinstance(target, TargetSection) else FEWEST_FOR_CREDIT
+    if count < FEWEST_FOR_CREDIT:
+        problem = (
+            f'is "in_run_split", which measures credit on expert examples and needs at least {FEWEST_FOR_CREDIT} of '
+            f'them in [target]; there are {count}. Use "decoded_shapley", which needs none'
+        )
+        faults.append(Fault("points.policy", problem))
+    return faults
+
+
 _CONTRADICTIONS: tuple[Callable[[Mapping[str, Section]], list[Fault]], ...] = (
     _one_target,
     _closing,
@@ -500,4 +523,5 @@ _CONTRADICTIONS: tuple[Callable[[Mapping[str, Section]], list[Fault]], ...] = (
     _trl,
     _judges,
     _votes,
+    _points_by_credit,
 )

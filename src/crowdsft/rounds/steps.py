@@ -37,6 +37,7 @@ from crowdsft.core.rewards.base import BoundUtility, Settlement
 from crowdsft.core.seeds import derive_rng, derive_seed
 from crowdsft.core.selection import select_winner
 from crowdsft.core.settings import CampaignSettings
+from crowdsft.rounds import crediting
 from crowdsft.rounds.evaluation import evaluate_candidates
 from crowdsft.rounds.panel import Panel
 from crowdsft.rounds.resources import Resources, training_options
@@ -196,6 +197,7 @@ def train(state: CampaignState, store: Store, resources: Resources) -> tuple[Eve
     weights = training_weights(
         settings.training, history(state), current.contributors, balances=state.balances
     )
+    answers = _expert_answers(settings) if crediting.is_credited(settings) else ()
     data = [
         GroupData(
             number,
@@ -205,6 +207,7 @@ def train(state: CampaignState, store: Store, resources: Resources) -> tuple[Eve
                 for row in rows.get(name, ())
             ),
             derive_seed(settings.campaign.seed, current.number, number, "train"),
+            answers,
         )
         for number, group in enumerate(current.groups)
     ]
@@ -217,10 +220,11 @@ def train(state: CampaignState, store: Store, resources: Resources) -> tuple[Eve
 
     base = resources.base(settings, current.lineage)
     parameters = sum(parameter.numel() for parameter in base.model.parameters())
+    options = training_options(settings, parameters=parameters)
     trained = resources.backend(settings).train(
         base,
         data,
-        options=training_options(settings, parameters=parameters),
+        options=crediting.with_credit(options, data) if answers else options,
         output=resources.artifacts.root,
         progress=tell,
     )
@@ -235,6 +239,7 @@ def train(state: CampaignState, store: Store, resources: Resources) -> tuple[Eve
             loss=candidate.losses[-1],
             weights=_shares(group, data[candidate.group].examples),
             seconds=candidate.seconds,
+            credits=crediting.credits_of(group, candidate.credits),
         )
         for group, candidate in zip(current.groups, trained, strict=True)
     )
@@ -343,6 +348,12 @@ def approve(state: CampaignState, store: Store, resources: Resources) -> Wait:
     return Wait(POLL_SECONDS, "waiting for the organiser to approve the winner")
 
 
+def value_groups(state: CampaignState, store: Store, resources: Resources) -> tuple[Event, ...]:
+    """Value the groups by merging their candidates, for a policy that pays by it."""
+    answers = _expert_answers(state.plan)
+    return (crediting.value_groups(state.plan, state.current, answers=answers, resources=resources),)
+
+
 def award(state: CampaignState, store: Store, resources: Resources) -> tuple[Event, ...]:
     """Pay the round by the campaign's policy, from the reporting sample."""
     settled = _settle(state, closing=False)
@@ -412,6 +423,13 @@ def _settle(
     )
 
 
+def _expert_answers(settings: CampaignSettings) -> tuple[Example, ...]:
+    """The expert examples as answers to the campaign's prompts in turn."""
+    examples = settings.target.examples or ()
+    prompts = _probe_prompts(settings, len(examples))
+    return tuple(Example(prompt, text) for prompt, text in zip(prompts, examples, strict=True))
+
+
 def _probe_prompts(settings: CampaignSettings, count: int) -> list[str]:
     """The campaign's prompts in turn, `count` in all."""
     texts = settings.prompts.texts
@@ -430,6 +448,7 @@ _STEPS: dict[str, StepFunction] = {
     "count_votes": count_votes,
     "select": select,
     "approve": approve,
+    "value_groups": value_groups,
     "award": award,
     "finish_round": finish_round,
     "finish_campaign": finish_campaign,

@@ -49,6 +49,8 @@ def make_record(
         base_embedding=base,
         embeddings=embeddings,
         clusters=clusters,
+        group_values=values - base_value,
+        credits=weights * (value(np.array([vectors[name] for name in members])) - base_value),
     )
 
 

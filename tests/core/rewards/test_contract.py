@@ -149,6 +149,7 @@ def rename(record, new):
         record,
         contributors=tuple(new[record.contributors[i]] for i in order),
         weights=record.weights[:, order],
+        credits=record.credits[:, order],
     )
 
 

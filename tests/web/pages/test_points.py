@@ -1,8 +1,10 @@
 import re
+from dataclasses import replace
 
+import pytest
 from django.test import Client
 
-from crowdsft.core.events import PointsAwarded
+from crowdsft.core.events import CandidateTrained, GroupsValued, PointsAwarded
 from crowdsft.core.rewards.base import Award
 from crowdsft.web.accounts.models import User
 from crowdsft.web.campaigns.models import LedgerRow
@@ -248,3 +250,50 @@ def test_a_repeated_text_is_said_to_count_for_somebody_else(as_bob: Client, buil
         "1 of your 2 contributions counts for whoever handed in nearly the same text before."
         in check_page(as_bob.get(URL))
     )
+
+
+def _credited(alice: User, bob: User) -> CampaignBuilder:
+    """Two groups, paid by credit, of which bob's was worth 0.3 nats and the other 0.1."""
+    builder = CampaignBuilder.start(
+        owner=alice,
+        people=[bob],
+        points={"policy": "in_run_split"},
+        rounds={"groups": 2},
+        training={"backend": "multi_lora"},
+        target={"emotion": None, "examples": [f"What a joy, number {number}." for number in range(10)]},
+    )
+    builder.open().contribute().close()
+    me = builder.members[0].contributor
+    groups = builder.state.current.groups
+    builder.commit(
+        tuple(
+            replace(event, credits=tuple(0.2 if name == me else 0.05 for name in group))
+            for event, group in zip(builder.trained(), groups, strict=True)
+            if isinstance(event, CandidateTrained)
+        )
+    )
+    distances = [0.45 if me in group else 0.5 for group in groups]
+    builder.commit(builder._evaluated(builder.state.current, 0.6, distances))
+    builder.step("select")
+    values = tuple(0.3 if me in group else 0.1 for group in groups)
+    builder.commit((GroupsValued(1, values, (0.0, 0.0), 0.4, 3, (0.3, 0.1, 0.4)),))
+    return builder.step("award").step("finish_round")
+
+
+def test_credit_is_explained_as_the_groups_part_and_the_own_part_of_it(
+    as_bob: Client, alice: User, bob: User
+) -> None:
+    builder = _credited(alice, bob)
+    text = check_page(as_bob.get(URL))
+    me = builder.members[0].contributor
+    members = next(group for group in builder.state.current.groups if me in group)
+    paid, count = builder.state.balances[me], len(members)
+    own = 0.2 + (0.3 - (0.2 + 0.05 * (count - 1))) / count
+    assert paid == pytest.approx(750 * own / 0.3, abs=1)
+    assert "Your group: merged with the others in all ways, its copy brought 75 %" in text
+    assert (
+        f"Your own part of that is {round(100 * own / 0.3)} %" in text and f"so we paid you {paid}." in text
+    )
+    assert "a correlation of 0.69 on average, and of 0.27 in the worst" in text
+    assert "yours by +0.200" in text and "Shapley value of that is +0.300" in text
+    assert "The rule here is in_run_split" in text

@@ -17,6 +17,7 @@ REWARDS: Table[RewardPolicy] = Table(
         "ridge_history": RidgeHistory,
         "linear_history": "crowdsft.core.rewards.linear_history:LinearHistory",
         "decoded_shapley": DecodedShapley,
+        "in_run_split": "crowdsft.core.rewards.in_run_split:InRunSplit",
     },
 )
 

@@ -15,14 +15,82 @@ Source: not in the paper.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from crowdsft.core.apportion import split_points, tie_order
 from crowdsft.core.errors import InputError
+from crowdsft.core.evidence import RoundRecord
+from crowdsft.core.rewards.base import PointUtility, Settlement
+from crowdsft.core.rewards.own_rounds import member_shares, settle_own_rounds
 
 Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class InRunSplit:
+    """Each group by the Shapley value of its candidate among the round's merged ones, each member by in-run credit.
+
+    A round's budget is split by the members' values, clipped at 0. Credit is right only where there is a gain to
+    share, so a round is paid when it has a winner and at least one group made the expert examples likelier; any
+    other is carried, and paid to its own members with the next round that is. A carried round in which no group
+    is worth anything is shared by weight in training.
+
+    Source: not in the paper; Wang et al., Data Shapley in one training run, 2024 (arXiv 2406.11011) for the credit.
+    """
+
+    def settle(
+        self,
+        history: Sequence[RoundRecord],
+        *,
+        balances: Mapping[str, int],
+        budget_per_round: int,
+        utility: PointUtility | None,
+        seed: int,
+        closing: bool = False,
+    ) -> Settlement:
+        """See `RewardPolicy.settle`; `utility` is not used."""
+        return settle_own_rounds(
+            [replace(record, significant=_is_paid(record)) for record in history],
+            credited_shares,
+            balances=balances,
+            budget_per_round=budget_per_round,
+            seed=seed,
+            closing=closing,
+        )
+
+
+def credited_shares(record: RoundRecord) -> Floats:
+    """float64[n] with sum 1: each contributor's part of the round.
+
+    Raises:
+        InputError: The round has no credits or group values, or they are not finite numbers.
+    """
+    values, credited = _measured(record)
+    paid = np.zeros(len(record.contributors))
+    for value, gains, weights in zip(values, credited, record.weights, strict=True):
+        members = np.flatnonzero(weights > 0)
+        paid[members] += payable(float(value), gains[members])
+    return paid / paid.sum() if paid.sum() > 0 else member_shares(record, np.zeros(len(values)))
+
+
+def _is_paid(record: RoundRecord) -> bool:
+    return record.significant and bool((_measured(record)[0] > 0).any())
+
+
+def _measured(record: RoundRecord) -> tuple[Floats, Floats]:
+    if record.group_values is None or record.credits is None:
+        raise InputError(
+            f"round {record.round_number} has no credits or no values of its groups, which the policy in_run_split "
+            "needs. Choose the policy rank, which needs values of candidates only."
+        )
+    if not (np.isfinite(record.group_values).all() and np.isfinite(record.credits).all()):
+        raise InputError(
+            f"a group's value or a credit of round {record.round_number} is not a finite number, so nothing can be "
+            "split by it. Check the candidates' training."
+        )
+    return record.group_values, record.credits
 
 
 def member_values(group_value: float, gains: Floats) -> Floats:
@@ -50,60 +118,3 @@ def payable(group_value: float, gains: Floats) -> Floats:
     if positive.sum() <= 0:  # the value is lost in the credits' rounding
         positive = np.ones(len(gains))
     return np.asarray(positive / positive.sum() * group_value)
-
-
-def in_run_points(
-    group_values: Sequence[float],
-    gains: Sequence[Mapping[str, float]],
-    *,
-    budget: int,
-    is_significant: bool,
-    seed: int,
-    round_number: int,
-) -> dict[str, int]:
-    """Points of one round, by contributor; all 0 where the round's gain is within noise.
-
-    Credit is right only where there is a gain to share, so a round without one pays nothing: its budget is the
-    caller's to carry.
-
-    Args:
-        group_values: phi_g of G groups.
-        gains: For each group its members' credits; no contributor is in two groups.
-        budget: Points to pay.
-        is_significant: Whether the round's gain stands out of the noise.
-        seed, round_number: Settle ties.
-
-    Returns:
-        Each contributor's points, never negative, with sum `budget` or 0.
-
-    Raises:
-        InputError: Groups that do not match, are empty, or share a contributor, or numbers that are not finite.
-    """
-    _check(group_values, gains)
-    names = [name for members in gains for name in members]
-    if not is_significant:
-        return dict.fromkeys(names, 0)
-    shares = np.concatenate(
-        [
-            payable(value, np.array(list(members.values()), dtype=np.float64))
-            for value, members in zip(group_values, gains, strict=True)
-        ]
-    )
-    if shares.sum() <= 0:
-        return dict.fromkeys(names, 0)
-    ties = tie_order(names, seed=seed, round_number=round_number)
-    return dict(zip(names, map(int, split_points(budget, shares, ties)), strict=True))
-
-
-def _check(group_values: Sequence[float], gains: Sequence[Mapping[str, float]]) -> None:
-    names = [name for members in gains for name in members]
-    if not gains or len(group_values) != len(gains) or not all(gains):
-        raise InputError(
-            f"there are {len(group_values)} group values for {len(gains)} groups; give one for each, "
-            "and no group may be empty."
-        )
-    if len(set(names)) != len(names):
-        raise InputError("a contributor stands in two groups of one round; credits are per group.")
-    numbers = [*group_values, *(credit for members in gains for credit in members.values())]
-    if not np.isfinite(numbers).all():
-        raise InputError("a group's value or a credit is not a finite number, so nothing can be split by it.")

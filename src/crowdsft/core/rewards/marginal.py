@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from crowdsft.core.evidence import RoundRecord
 from crowdsft.core.rewards.base import PointUtility, Settlement
-from crowdsft.core.rewards.own_rounds import settle_own_rounds
+from crowdsft.core.rewards.own_rounds import member_shares, settle_own_rounds
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,12 @@ class Marginal:
     ) -> Settlement:
         """See `RewardPolicy.settle`; `utility` is not used."""
         return settle_own_rounds(
-            history, gains, balances=balances, budget_per_round=budget_per_round, seed=seed, closing=closing
+            history,
+            lambda record: member_shares(record, gains(record)),
+            balances=balances,
+            budget_per_round=budget_per_round,
+            seed=seed,
+            closing=closing,
         )
 
 

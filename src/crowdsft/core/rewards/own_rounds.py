@@ -1,4 +1,4 @@
-"""Policies that pay each round's budget to that round's own members, by a measure of their groups."""
+"""Policies that pay each round's budget to that round's own members, by what their groups or they themselves did."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from crowdsft.core.rewards.base import Award, Settlement
 
 Floats = NDArray[np.float64]
 
-GroupMeasure = Callable[[RoundRecord], Floats]
+MemberShares = Callable[[RoundRecord], Floats]
 
 
 def settle_own_rounds(
     history: Sequence[RoundRecord],
-    measure: GroupMeasure,
+    shares: MemberShares,
     *,
     balances: Mapping[str, int],
     budget_per_round: int,
@@ -28,12 +28,12 @@ def settle_own_rounds(
 ) -> Settlement:
     """Pay the last round, and the rounds carried up to it, when it is significant; else carry its budget.
 
-    A carried round is paid to its own members by its own measure, whoever takes part when it is paid.
+    A carried round is paid to its own members by its own shares, whoever takes part when it is paid.
     Shares are added up exactly over rounds and rounded once, so rounding never drifts.
 
     Args:
         history: The campaign's rounds so far.
-        measure: From a record to float64[G], not negative: the points of each group.
+        shares: From a record to float64[n] with sum 1, not negative: the members' parts of the round.
         balances, budget_per_round, seed, closing: See `RewardPolicy.settle`.
     """
     covered = covered_rounds(history)
@@ -46,7 +46,7 @@ def settle_own_rounds(
         return Settlement(awards=awards, carry=carry, escrow=0, covered_rounds=covered)
     newly_paid = history[covered_rounds(history[:-1]) :]
     points = _pay(
-        history, newly_paid, measure, balances=balances, budget_per_round=budget_per_round, seed=seed
+        history, newly_paid, shares, balances=balances, budget_per_round=budget_per_round, seed=seed
     )
     rounds = {name: tuple(r.round_number for r in newly_paid if name in r.contributors) for name in names}
     awards = tuple(Award(name, points.get(name, 0), for_rounds=rounds[name]) for name in names)
@@ -74,7 +74,7 @@ def member_shares(record: RoundRecord, group_points: Floats) -> Floats:
 def _pay(
     history: Sequence[RoundRecord],
     newly_paid: Sequence[RoundRecord],
-    measure: GroupMeasure,
+    shares: MemberShares,
     *,
     balances: Mapping[str, int],
     budget_per_round: int,
@@ -82,7 +82,7 @@ def _pay(
 ) -> dict[str, int]:
     targets: dict[str, float] = {}
     for record in history:
-        for name, share in zip(record.contributors, member_shares(record, measure(record)), strict=True):
+        for name, share in zip(record.contributors, shares(record), strict=True):
             targets[name] = targets.get(name, 0.0) + budget_per_round * float(share)
     due = budget_per_round * len(history) - sum(balances.values())
     if due < 0:
@@ -95,7 +95,7 @@ def _pay(
         {
             name
             for record in newly_paid
-            for name, share in zip(record.contributors, member_shares(record, measure(record)), strict=True)
+            for name, share in zip(record.contributors, shares(record), strict=True)
             if share > 0
         }
     )

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from crowdsft.core.evidence import RoundRecord
 from crowdsft.core.rewards.base import PointUtility, Settlement
-from crowdsft.core.rewards.own_rounds import settle_own_rounds
+from crowdsft.core.rewards.own_rounds import member_shares, settle_own_rounds
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Rank:
         """See `RewardPolicy.settle`; `utility` is not used."""
         return settle_own_rounds(
             history,
-            rank_points,
+            lambda record: member_shares(record, rank_points(record)),
             balances=balances,
             budget_per_round=budget_per_round,
             seed=seed,

@@ -32,7 +32,7 @@ from crowdsft.rounds.store import Store
 
 logger = logging.getLogger(__name__)
 
-HEAVY_STEPS = ("train", "evaluate")
+HEAVY_STEPS = ("train", "evaluate", "value_groups")
 LOOK_SECONDS = 0.5
 CONNECT_SECONDS = 5.0
 MOST_NODES_LOST = 5
@@ -44,7 +44,7 @@ class _NodeLostError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class RayExecutor:
-    """Sends `train` and `evaluate` to a Ray cluster.
+    """Sends `train`, `evaluate` and `value_groups` to a Ray cluster.
 
     Args:
         address: "host:port" of the cluster's head, or "ray://host:port"; "": what RAY_ADDRESS says, or the cluster

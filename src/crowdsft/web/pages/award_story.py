@@ -9,6 +9,7 @@ from crowdsft.core.campaign import CampaignState, RoundState
 from crowdsft.core.events import Appraised
 from crowdsft.core.rewards.base import Award
 from crowdsft.web.charts import RangeData
+from crowdsft.web.pages import credit_story
 from crowdsft.web.pages.measure import Change, Measure, group_letter, group_of, measure_of
 from crowdsft.web.pages.rounds_story import why_base_stayed
 from crowdsft.web.pages.wording import counted, listed, ordinal, points_shown
@@ -172,6 +173,8 @@ def _share_words(state: CampaignState, current: RoundState, award: Award) -> tup
             if award.points
             else ("So there are no points in it for you.",)
         )
+    if credit_story.is_credited(current):
+        return credit_story.own_part_words(current, own, award.contributor, points=award.points)
     assert current.points is not None
     members = set(current.groups[own])
     total = sum(entry.points for entry in current.points.awards if entry.contributor in members)
@@ -211,6 +214,8 @@ def _estimate_words(award: Award, before: int, *, has_escrow: bool) -> tuple[str
 
 def _doubt_words(state: CampaignState, current: RoundState, award: Award) -> str:
     if award.estimate is None:
+        if credit_story.is_credited(current):
+            return credit_story.doubt_words()
         rule = GROUP_RULES.get(state.plan.points.policy)
         if rule is None:
             return ""
@@ -264,6 +269,8 @@ def _steps(state: CampaignState, current: RoundState, award: Award, contributor:
     if own is not None:
         steps.append(_measured_words(current, own, measure))
         steps += _repeated_words(current, contributor)
+        if credit_story.is_credited(current):
+            steps += credit_story.step_words(current, own, contributor)
     steps.append(_rule_words(state, award))
     worth = next((row for row in current.points.appraised if row.contributor == contributor), None)
     if worth is not None and award.estimate is None:
@@ -308,6 +315,8 @@ def _measured_words(current: RoundState, own: int, measure: Measure) -> str:
 
 def _rule_words(state: CampaignState, award: Award) -> str:
     policy = state.plan.points.policy
+    if policy == credit_story.POLICY:
+        return credit_story.rule_words()
     if policy in GROUP_RULES:
         return (
             f"The rule here is {policy}: {GROUP_RULES[policy]}. Inside a group, points follow contributions."

@@ -56,6 +56,7 @@ DISTANCE_WORDS = {"l2": "straight-line distance", "l1": "sum of differences", "d
 EMBEDDING_WORDS = {"emotions": "emotion scores", "hashed_words": "words used"}
 BACKEND_WORDS = {
     "lora": "small adapters (LoRA)",
+    "multi_lora": "small adapters of all groups at once",
     "full_finetune": "all weights",
     "trl_sft": "adapters by TRL",
 }

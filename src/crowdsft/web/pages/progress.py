@@ -27,6 +27,7 @@ STAGE_OF_STEP = {
     "select": "evaluate",
     "approve": "evaluate",
     "count_votes": "evaluate",
+    "value_groups": "award",
     "finish_round": "award",
 }
 WAITS_LONG_SECONDS = 20.0
