@@ -38,6 +38,7 @@ from crowdsft.rounds.checkpoints import checkpoint
 from crowdsft.rounds.store import Claim, ContributionRow, Voting, Waiting
 from crowdsft.web.campaigns.models import Campaign, JournalEvent, LedgerRow, Step
 from crowdsft.web.contributions.models import Contribution, Task
+from crowdsft.web.notices.of_events import notify_of
 from crowdsft.web.votes.models import RESULTS, Vote, decided_votes, voting_opened
 from crowdsft.web.webhooks.outbox import tell_of
 
@@ -349,6 +350,7 @@ def _insert(campaign: Campaign, position: int, events: Sequence[Event]) -> None:
 def _effects(campaign: Campaign, event: Event) -> None:
     """What an event changes outside the journal and the ledger, and whom it is told."""
     tell_of(campaign, event)
+    notify_of(campaign, event)
     mine = Campaign.objects.filter(pk=campaign.pk)
     match event:
         case RoundOpened():

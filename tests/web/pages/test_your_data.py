@@ -32,7 +32,9 @@ def test_the_zip_holds_everything_and_explains_itself(as_bob: Client, builder: C
     with zipfile.ZipFile(io.BytesIO(answer.content)) as packed:
         assert packed.namelist() == ["README.txt", "account.json", "campaigns/joy-in-comments.json"]
         mine = json.loads(packed.read("campaigns/joy-in-comments.json"))
+        account = json.loads(packed.read("account.json"))
     assert mine["contributions"][0]["response"].startswith("The sun came out.")
+    assert "You got" in account["notices"][0]["text"] and account["mailed"]["points"] == "hourly"
 
 
 def test_leaving_asks_what_shall_happen_to_unused_texts(

@@ -13,13 +13,16 @@ from crowdsft.web.accounts.models import User
 from crowdsft.web.campaigns.models import AuditLine, LedgerRow, Membership
 from crowdsft.web.contributions.models import Contribution, Task
 from crowdsft.web.journal_django import campaign_state
+from crowdsft.web.notices.models import Notice
+from crowdsft.web.notices.reading import mail_choices
 from crowdsft.web.playground.models import Exchange
 from crowdsft.web.votes.models import Vote
 
 README = """Everything that this platform keeps about you.
 
 account.json        your account: username, pseudonym, email addresses, API tokens (without their keys), what you
-                    decided as an organiser, what you asked models on the playground in the last day
+                    decided as an organiser, your notices and which are mailed, what you asked models on the
+                    playground in the last day
 campaigns/NAME.json one file for each campaign: what you agreed to and when, your tasks with their drafts, your
                     contributions, your votes, your awards with their estimates, and your lines of the ledger
 
@@ -41,6 +44,8 @@ def personal_data(user: User) -> dict[str, Any]:
             }
             for asked in Exchange.objects.filter(user=user).select_related("campaign").order_by("created")
         ],
+        "notices": [_notice(notice) for notice in Notice.objects.filter(user=user).order_by("pk")],
+        "mailed": mail_choices(user),
         "campaigns": [_campaign(membership) for membership in memberships],
     }
 
@@ -51,7 +56,8 @@ def personal_zip(user: User) -> bytes:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("README.txt", README)
-        archive.writestr("account.json", _json(data["account"] | {"playground": data["playground"]}))
+        rest = {name: data[name] for name in ("playground", "notices", "mailed")}
+        archive.writestr("account.json", _json(data["account"] | rest))
         for campaign in data["campaigns"]:
             archive.writestr(f"campaigns/{campaign['campaign']}.json", _json(campaign))
     return packed.getvalue()
@@ -83,6 +89,16 @@ def _account(user: User) -> dict[str, Any]:
             }
             for line in AuditLine.objects.filter(actor=user).select_related("campaign").order_by("pk")
         ],
+    }
+
+
+def _notice(notice: Notice) -> dict[str, Any]:
+    return {
+        "kind": notice.kind,
+        "text": notice.sentence,
+        "link": notice.link,
+        "happened": notice.happened.isoformat(),
+        "read": notice.read.isoformat() if notice.read else None,
     }
 
 

@@ -12,6 +12,7 @@ from crowdsft.core.settings import CampaignSection
 from crowdsft.web.accounts.models import User
 from crowdsft.web.campaigns.audit import note
 from crowdsft.web.campaigns.models import Agreement, Campaign, ConsentVersion, Membership
+from crowdsft.web.notices.of_decisions import notify_of_consent
 
 
 def consent_digest(licence: str, text: str) -> str:
@@ -47,6 +48,7 @@ def publish_consent(campaign: Campaign, *, licence: str, text: str, actor: User 
         Campaign.objects.filter(pk=campaign.pk).update(consent=digest)
         if number > 1:
             note(locked, actor, "published consent", f"version {number}, {licence}")
+            notify_of_consent(locked, actor, number)
     campaign.consent = digest
     return version
 

@@ -20,6 +20,7 @@ from crowdsft.web.campaigns.audit import note
 from crowdsft.web.campaigns.consent import agree, publish_consent
 from crowdsft.web.campaigns.models import Campaign, Membership
 from crowdsft.web.journal_django import open_campaign, wake
+from crowdsft.web.notices.of_decisions import notify_of_decision
 
 HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*(/[\w.-]+)?")
 ADDRESSES_IN_USE = frozenset({"new"})  # /campaigns/new/ is the form
@@ -108,6 +109,7 @@ def open_draft(campaign: Campaign) -> None:
             check_change(campaign.life, "open")
         campaign.refresh_from_db()
         _open(campaign)
+        notify_of_decision(campaign, campaign.owner, "opened")
 
 
 def _open(campaign: Campaign) -> None:

@@ -14,6 +14,7 @@ from crowdsft.web.accounts.models import User, token_digest
 from crowdsft.web.campaigns.audit import note
 from crowdsft.web.campaigns.create import member
 from crowdsft.web.campaigns.models import Campaign, Invitation, Membership
+from crowdsft.web.notices.of_decisions import notify_of_acceptance, notify_of_role
 
 RANK = {Membership.CONTRIBUTOR: 0, Membership.REVIEWER: 1, Membership.ORGANISER: 2}
 LONGEST_DAYS = 365
@@ -89,6 +90,7 @@ def accept(invitation: Invitation, user: User) -> Membership:
         membership.left = None
         membership.save(update_fields=["role", "left"])
         note(invitation.campaign, user, "accepted", f"{invitation.role}, link {invitation.pk}")
+        notify_of_acceptance(membership)
     return membership
 
 
@@ -121,6 +123,7 @@ def change_role(campaign: Campaign, actor: User | None, membership_id: int, role
         membership.role = role
         membership.save(update_fields=["role"])
         note(campaign, actor, "changed a role", f"{membership.pseudonym}: {role}")
+        notify_of_role(membership, actor)
     return membership
 
 

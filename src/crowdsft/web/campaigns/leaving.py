@@ -5,6 +5,7 @@
 | texts that nothing was trained on yet  | stay           | removed             | removed         |
 | texts that a model was trained on      | stay           | stay                | blanked         |
 | tasks, drafts, reasons, votes          | stay           | stay                | removed         |
+| notices                                | stay           | stay                | removed         |
 | points and ledger, by random identifier | stay          | stay                | stay            |
 | pseudonym                              | stays          | stays               | "someone who left" |
 

@@ -26,6 +26,7 @@ from crowdsft.web.accounts.models import User
 from crowdsft.web.campaigns.audit import note
 from crowdsft.web.campaigns.models import Campaign
 from crowdsft.web.journal_django import intervene
+from crowdsft.web.notices.of_decisions import notify_of_decision
 
 
 def life_of(state: CampaignState) -> Life:
@@ -169,4 +170,5 @@ def _decide(
     with transaction.atomic():
         intervene(campaign, event)
         note(campaign, actor, what, detail)
+        notify_of_decision(campaign, actor, what)
     campaign.refresh_from_db()

@@ -22,6 +22,7 @@ ICONS = {
     '<circle cx="16" cy="8.5" r="4.5"/><path d="M6.5 5.9 11.6 7.5M6 12.5l6-2M11 18.2l2.8-5.8"/>',
     "lost": '<circle cx="5" cy="6" r="1.5"/><circle cx="4.5" cy="14" r="1.5"/>'
     '<circle cx="16" cy="10" r="4.5" stroke-dasharray="2.5 2.5"/><path d="m6.5 6.5 3 1M6 13.5l2.5-.8"/>',
+    "bell": '<path d="M6 16.5V11a6 6 0 0 1 12 0v5.5l1.5 2h-15zM10 21h4M12 5V3.5"/>',
     "check": '<path d="m5 12.5 4.5 4.5L19 7.5"/>',
     "cross": '<path d="m6 6 12 12M18 6 6 18"/>',
     "info": '<circle cx="12" cy="12" r="8.5"/><path d="M12 11v5M12 8v.01"/>',

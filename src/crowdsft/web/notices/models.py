@@ -1,0 +1,60 @@
+"""Notices, and how each person wants them mailed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from crowdsft.web.campaigns.models import Campaign
+from crowdsft.web.notices.kinds import NEVER
+from crowdsft.web.notices.wording import filled
+
+
+class Notice(models.Model):
+    """Something that one person should know.
+
+    `text` is a sentence of the code's, `values` fill it; both are kept apart, so that whoever reads it does so in
+    their own language. `mailed` is how it is to be mailed, as chosen when it was written.
+    """
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="notices")
+    campaign = models.ForeignKey(Campaign, null=True, on_delete=models.CASCADE, related_name="notices")
+    kind = models.CharField(max_length=20)
+    text = models.CharField(max_length=500)
+    values: models.JSONField[Any, Any] = models.JSONField(default=dict)
+    link = models.CharField(max_length=300, blank=True)
+    happened = models.DateTimeField(auto_now_add=True)
+    read = models.DateTimeField(null=True)
+    mailed = models.CharField(max_length=10, default=NEVER)
+
+    class Meta:
+        indexes = (
+            models.Index(fields=["user", "-id"], name="notices_of_user"),
+            models.Index(fields=["user"], condition=Q(read=None), name="notices_unread"),
+        )
+        ordering = ("-pk",)
+
+    def __str__(self) -> str:
+        return self.sentence
+
+    @property
+    def sentence(self) -> str:
+        """What it says, in the language of whoever reads it now."""
+        return filled(self.text, self.values)
+
+
+class MailChoice(models.Model):
+    """How somebody wants one kind of notices mailed, where that is not the default."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="mail_choices")
+    kind = models.CharField(max_length=20)
+    mailed = models.CharField(max_length=10)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["user", "kind"], name="one_mail_choice_per_kind"),)
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.mailed}"
