@@ -28,6 +28,7 @@ def serve(
         "crowdsft-data"
     ),
     no_worker: Annotated[bool, typer.Option("--no-worker", help="Do not start a worker.")] = False,
+    processes: Annotated[int, typer.Option("--processes", min=1, max=64, help="Web processes.")] = 1,
     lease_seconds: Annotated[float, typer.Option("--lease-seconds", min=0.5, hidden=True)] = 60.0,
     parent: Annotated[int | None, typer.Option("--parent", hidden=True)] = None,
 ) -> None:
@@ -49,7 +50,7 @@ def serve(
         if supervisor is not None:
             supervisor.start()
         threading.Thread(target=_tell_when_up, args=(host, port), daemon=True).start()
-        _serve_web(host, port)
+        _serve_web(host, port, processes)
     finally:
         if supervisor is not None:
             supervisor.stop()
@@ -88,7 +89,7 @@ def free_port(host: str, port: int) -> int:
         return int(probe.getsockname()[1])
 
 
-def _serve_web(host: str, port: int) -> None:
+def _serve_web(host: str, port: int, processes: int) -> None:
     """Block until a signal comes."""
     from granian import Granian
     from granian.constants import Interfaces
@@ -99,7 +100,7 @@ def _serve_web(host: str, port: int) -> None:
         address=host,
         port=port,
         interface=Interfaces.WSGI,
-        workers=1,
+        workers=processes,
         blocking_threads=4,
         websockets=False,
         log_level=LogLevels.warning,

@@ -39,11 +39,17 @@ from crowdsft.rounds.store import Claim, ContributionRow, Voting, Waiting
 from crowdsft.web.campaigns.models import Campaign, JournalEvent, LedgerRow, Step
 from crowdsft.web.contributions.models import Contribution, Task
 from crowdsft.web.notices.of_events import notify_of
+from crowdsft.web.prepared import Prepared
 from crowdsft.web.votes.models import RESULTS, Vote, decided_votes, voting_opened
 from crowdsft.web.webhooks.outbox import tell_of
 
 AT_REST = ("finished", "cancelled", "paused")  # names of a step when nothing is due
 
+_EVENTS_FROM = Prepared(
+    lambda campaign, position: JournalEvent.objects.filter(
+        campaign=campaign, position__gte=position
+    ).order_by("position")
+)
 _states: dict[tuple[int, datetime], CampaignState] = {}
 _states_lock = Lock()
 
@@ -62,9 +68,8 @@ def campaign_state(campaign: Campaign) -> CampaignState:
     key = (campaign.pk, campaign.created)
     with _states_lock:
         known = _states.get(key, CampaignState())
-    rows = JournalEvent.objects.filter(campaign=campaign, position__gte=known.position).order_by("position")
     state = known
-    for row in rows:
+    for row in _EVENTS_FROM.rows(campaign.pk, known.position):
         if row.position != state.position:
             raise JournalError(f"The journal of {campaign.slug} has a gap before position {row.position}.")
         state = apply_event(state, decode_event(row.kind, row.payload))

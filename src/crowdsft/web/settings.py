@@ -89,6 +89,7 @@ def _database() -> dict[str, Any]:
                 "timeout": 20,
                 "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;",
             },
+            "CONN_MAX_AGE": 60,
         }
     parts = urlparse(url)
     if parts.scheme not in ("postgres", "postgresql"):

@@ -10,11 +10,11 @@ from typing import Any
 
 from django.contrib.auth.models import AbstractUser
 from django.db import IntegrityError, models, transaction
-from django.db.models import Q
 from django.utils import timezone
 
 from crowdsft.core.errors import InputError
 from crowdsft.web.accounts.pseudonyms import new_pseudonym
+from crowdsft.web.prepared import Prepared
 
 MOST_TRIES = 200
 READ, CONTRIBUTE, ORGANISE = "read", "contribute", "organise"
@@ -89,14 +89,17 @@ def issue_token(
     return key
 
 
+_TOKEN = Prepared(
+    lambda digest: ApiToken.objects.select_related("user").filter(digest=digest, user__is_active=True)
+)
+
+
 def find_token(key: str) -> ApiToken | None:
     """The token with this key, if it works: neither run out nor of somebody who may not sign in."""
-    alive = Q(expires=None) | Q(expires__gt=timezone.now())
-    return (
-        ApiToken.objects.select_related("user")
-        .filter(alive, digest=token_digest(key), user__is_active=True)
-        .first()
-    )
+    found = _TOKEN.first(token_digest(key))
+    if found is None or (found.expires is not None and found.expires <= timezone.now()):
+        return None
+    return found
 
 
 def token_digest(key: str) -> str:

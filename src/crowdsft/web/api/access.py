@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import QuerySet
 from django.http import HttpRequest
 from ninja.errors import AuthenticationError, HttpError
 from ninja.security import HttpBearer, SessionAuth
@@ -12,6 +11,7 @@ from ninja.utils import check_csrf
 
 from crowdsft.web.accounts.models import CONTRIBUTE, ORGANISE, READ, SCOPES, ApiToken, User, find_token
 from crowdsft.web.api.errors import NotAllowedError, NotFoundError, Problem
+from crowdsft.web.campaigns.finding import campaign_at, membership_of
 from crowdsft.web.campaigns.models import Campaign, Membership
 
 
@@ -95,8 +95,8 @@ def in_person(request: HttpRequest) -> User:
 
 def find_campaign(slug: str) -> Campaign:
     """A campaign that is no draft. Raises: NotFoundError."""
-    campaign = _campaigns(slug).exclude(life=Campaign.DRAFT).first()
-    if campaign is None:
+    campaign = campaign_at(slug)
+    if campaign is None or campaign.life == Campaign.DRAFT:
         raise NotFoundError(f"There is no campaign {slug[:80]!r}. GET /api/campaigns lists all of them.")
     return campaign
 
@@ -108,23 +108,18 @@ def find_own_campaign(slug: str, user: User) -> Campaign:
         NotFoundError: when there is none, or only a draft of others.
         NotAllowedError: when it is public and others organise it.
     """
-    found = _campaigns(slug).first()
+    found = campaign_at(slug)
     if found is not None and _roles(found, user, Membership.ORGANISER):
         return found
     require_organiser(find_campaign(slug), user)
     raise AssertionError("unreachable")  # pragma: no cover
 
 
-def _campaigns(slug: str) -> QuerySet[Campaign]:
-    return Campaign.objects.filter(slug=slug) if slug.isprintable() else Campaign.objects.none()
-
-
 def find_membership(campaign: Campaign, user: User) -> Membership:
     """Raises: NotAllowedError when `user` has not joined."""
-    membership = Membership.objects.filter(campaign=campaign, user=user).first()
+    membership = membership_of(campaign, user)
     if membership is None:
         raise NotAllowedError(f"You are not part of {campaign.name!r} yet. Join it first.")
-    membership.campaign = campaign
     return membership
 
 

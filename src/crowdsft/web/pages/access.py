@@ -8,10 +8,10 @@ from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q
 from django.http import Http404, HttpRequest
-from django.shortcuts import get_object_or_404
 
 from crowdsft.core.campaign import CampaignState
 from crowdsft.web.accounts.models import User
+from crowdsft.web.campaigns.finding import campaign_at, membership_of
 from crowdsft.web.campaigns.models import Campaign, Membership
 from crowdsft.web.journal_django import campaign_state
 
@@ -79,12 +79,11 @@ def visit_any(request: HttpRequest, slug: str) -> Visit:
     Raises:
         Http404: when there is no such campaign.
     """
-    campaign = get_object_or_404(Campaign.objects.select_related("step"), slug=slug)
+    campaign = campaign_at(slug)
+    if campaign is None:
+        raise Http404("There is no such campaign.")
     user = signed_in(request.user)
-    mine = Membership.objects.filter(campaign=campaign, user=user) if user is not None else None
-    membership = mine.first() if mine is not None else None
-    if membership is not None:
-        membership.campaign = campaign
+    membership = membership_of(campaign, user) if user is not None else None
     return Visit(campaign, campaign_state(campaign), user, membership)
 
 
