@@ -29,7 +29,7 @@ PACKAGE = Path(__file__).parent.parent / "src" / "crowdsft"
 LOCALE = PACKAGE / "web" / "locale"
 LEFT_OUT = {"migrations", "static", "locale", "__pycache__"}
 KEYWORDS: dict[str, tuple[int | tuple[int, str], ...] | None] = {
-    **dict.fromkeys(("_", "gettext", "gettext_lazy", "gettext_noop", "sentence"), None),
+    **dict.fromkeys(("_", "_lazy", "gettext", "gettext_lazy", "gettext_noop", "sentence"), None),
     **dict.fromkeys(("ngettext", "ngettext_lazy", "counted_sentence"), (1, 2)),
     **dict.fromkeys(("pgettext", "pgettext_lazy"), ((1, "c"), 2)),
     **dict.fromkeys(("npgettext", "npgettext_lazy"), ((1, "c"), 2, 3)),

@@ -23,6 +23,8 @@ import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from crowdsft.core.sentences import sentence
+
 
 class CrowdsftError(Exception):
     """Root of the tree; catching it catches everything that crowdsft raises on purpose."""
@@ -97,7 +99,8 @@ class MissingExtraError(CrowdsftError):
 
     def __init__(self, what: str, extra: str) -> None:
         super().__init__(
-            f"{what} needs packages that are not installed. Install them with: pip install 'crowdsft[{extra}]'"
+            f"{what} needs packages that are not installed. Install them with: pip install "
+            f"'crowdsft[{extra}]'"
         )
 
 
@@ -105,5 +108,17 @@ def unknown_name_problem(kind: str, name: str, allowed: Iterable[str]) -> str:
     """Say that `name` is no `kind`, guess what was meant, and list what there is."""
     names = sorted(allowed)
     close = difflib.get_close_matches(name, names, n=1)
-    guess = f" Did you mean {close[0]!r}?" if close else ""
-    return f"there is no {kind} named {name!r}.{guess} Allowed: {', '.join(names)}."
+    if not close:
+        return sentence(
+            "there is no {kind} named {name!r}. Allowed: {allowed}.",
+            kind=kind,
+            name=name,
+            allowed=tuple(names),
+        )
+    return sentence(
+        "there is no {kind} named {name!r}. Did you mean {guess!r}? Allowed: {allowed}.",
+        kind=kind,
+        name=name,
+        guess=close[0],
+        allowed=tuple(names),
+    )

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, StringConstraints, field_validator
 
 from crowdsft.core.errors import Fault
+from crowdsft.core.sentences import sentence
 from crowdsft.core.settings_section import NonEmpty, Section, known_name
 
 JUDGES = ("embedding", "likelihood", "reward_model", "llm")
@@ -35,7 +36,7 @@ class JudgingSection(Section):
         for name in weights:
             known_name("judge", name, JUDGES)
         if not any(weights.values()):
-            raise ValueError("gives no judge any weight; at least one must count")
+            raise ValueError(sentence("gives no judge any weight; at least one must count"))
         return weights
 
     @field_validator("guards")
@@ -109,18 +110,32 @@ def judging_faults(
         faults += _unused_or_missing(judging, "llm", llm_judge, "llm_judge", needed)
         faults += _endpoint_faults(llm_judge)
         if llm_judge.max_cost is not None and not llm_judge.input_price + llm_judge.output_price:
-            problem = "cannot be kept without prices; set llm_judge.input_price and llm_judge.output_price"
-            faults.append(Fault("llm_judge.max_cost", problem))
+            faults.append(
+                Fault(
+                    "llm_judge.max_cost",
+                    sentence(
+                        "cannot be kept without prices; set llm_judge.input_price and llm_judge.output_price"
+                    ),
+                )
+            )
     return faults
 
 
 def target_faults(judging: JudgingSection, examples: int | None) -> list[Fault]:
     """Whether there are expert examples enough for the judges; None: the target is none."""
     if "likelihood" in judging.judges and (examples or 0) < FEWEST_EXAMPLES:
-        problem = (
-            f"asks the judge 'likelihood', which needs at least {FEWEST_EXAMPLES} expert examples in [target]"
-        )
-        return [Fault("judging", f"{problem}; there are {examples or 0}")]
+        there_are = examples or 0
+        return [
+            Fault(
+                "judging",
+                sentence(
+                    "asks the judge 'likelihood', which needs at least {fewest_examples} expert examples "
+                    "in [target]; there are {there_are}",
+                    fewest_examples=FEWEST_EXAMPLES,
+                    there_are=there_are,
+                ),
+            )
+        ]
     return []
 
 
@@ -130,8 +145,11 @@ def policy_faults(judging: JudgingSection, policy: str) -> list[Fault]:
         return [
             Fault(
                 "points.policy",
-                "is \"decoded_shapley\", which pays by embeddings, but the judge 'embedding' has no weight in "
-                'judging.weights; use "ridge_history", which pays by what the judges say, or give embedding weight',
+                sentence(
+                    "is \"decoded_shapley\", which pays by embeddings, but the judge 'embedding' has no "
+                    'weight in judging.weights; use "ridge_history", which pays by what the judges say, '
+                    "or give embedding weight"
+                ),
             )
         ]
     return []
@@ -142,11 +160,24 @@ def _unused_or_missing(
 ) -> list[Fault]:
     given: Mapping[str, object] = {key: getattr(section, key) for key in needed}
     if judge in judging.judges:
-        problem = f"is missing; the judge {judge!r} of [judging] needs it"
-        return [Fault(f"{name}.{key}", problem) for key, value in given.items() if value is None]
+        return [
+            Fault(
+                f"{name}.{key}",
+                sentence("is missing; the judge {judge!r} of [judging] needs it", judge=judge),
+            )
+            for key, value in given.items()
+            if value is None
+        ]
     if any(value is not None for value in given.values()):
-        problem = f"is set, but nobody asks it; name {judge!r} in judging.weights or judging.guards"
-        return [Fault(name, problem)]
+        return [
+            Fault(
+                name,
+                sentence(
+                    "is set, but nobody asks it; name {judge!r} in judging.weights or judging.guards",
+                    judge=judge,
+                ),
+            )
+        ]
     return []
 
 
@@ -155,15 +186,27 @@ def _endpoint_faults(section: LlmJudgeSection) -> list[Fault]:
         return []
     address = urlsplit(section.endpoint)
     if address.scheme not in ("http", "https") or not address.hostname:
-        problem = (
-            'is no web address; give the address before /chat/completions, e.g. "http://localhost:8080/v1"'
-        )
-        return [Fault("llm_judge.endpoint", problem)]
+        return [
+            Fault(
+                "llm_judge.endpoint",
+                sentence(
+                    "is no web address; give the address before /chat/completions, e.g. "
+                    '"http://localhost:8080/v1"'
+                ),
+            )
+        ]
     if address.username or address.password or address.query:
-        problem = "must hold no key; name an environment variable in llm_judge.api_key_variable"
-        return [Fault("llm_judge.endpoint", problem)]
+        return [
+            Fault(
+                "llm_judge.endpoint",
+                sentence("must hold no key; name an environment variable in llm_judge.api_key_variable"),
+            )
+        ]
     if address.scheme == "http" and section.api_key_variable and address.hostname not in _LOCAL_HOSTS:
         return [
-            Fault("llm_judge.endpoint", "would send the key unencrypted; use https, or no api_key_variable")
+            Fault(
+                "llm_judge.endpoint",
+                sentence("would send the key unencrypted; use https, or no api_key_variable"),
+            )
         ]
     return []

@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import Literal
 
 from crowdsft.core.errors import InputError
+from crowdsft.core.sentences import sentence
 
 Life = Literal["draft", "open", "paused", "finished", "cancelled"]
 
@@ -21,6 +22,13 @@ MAY_FOLLOW: dict[str, tuple[Life, ...]] = {
     "finished": (),
     "cancelled": (),
 }
+LIFE_WORDS = {
+    "draft": sentence("draft"),
+    "open": sentence("open"),
+    "paused": sentence("paused"),
+    "finished": sentence("finished"),
+    "cancelled": sentence("cancelled"),
+}
 OVER: tuple[Life, ...] = ("finished", "cancelled")
 
 
@@ -28,6 +36,19 @@ def check_change(now: str, wanted: str) -> None:
     """Raises: InputError when a campaign that is `now` cannot become `wanted`, saying what it can become."""
     if wanted in MAY_FOLLOW[now]:
         return
-    allowed = " or ".join(MAY_FOLLOW[now])
-    can = f"It can only become {allowed}." if allowed else "It stays so for good."
-    raise InputError(f"The campaign is {now} and cannot become {wanted}. {can}")
+    if not MAY_FOLLOW[now]:
+        raise InputError(
+            sentence(
+                "The campaign is {now} and cannot become {wanted}. It stays so for good.",
+                now=LIFE_WORDS[now],
+                wanted=LIFE_WORDS[wanted],
+            )
+        )
+    raise InputError(
+        sentence(
+            "The campaign is {now} and cannot become {wanted}. It can only become: {allowed}.",
+            now=LIFE_WORDS[now],
+            wanted=LIFE_WORDS[wanted],
+            allowed=tuple(LIFE_WORDS[life] for life in MAY_FOLLOW[now]),
+        )
+    )

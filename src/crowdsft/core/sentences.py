@@ -18,17 +18,18 @@ class Sentence(str):
 
 
 def sentence(pattern: str, /, **parameters: object) -> Sentence:
-    """`pattern` with {names} filled in."""
-    return _made(pattern.format(**parameters), pattern, None, parameters)
+    """`pattern` with {names} filled in; a tuple is a list of words."""
+    return _made(pattern, pattern, None, parameters)
 
 
 def counted_sentence(one: str, many: str, /, count: int, **parameters: object) -> Sentence:
     """`one` or `many` with {count} and other {names} filled in."""
     filled = {"count": count, **parameters}
-    return _made((one if count == 1 else many).format(**filled), one, many, filled)
+    return _made(one if count == 1 else many, one, many, filled)
 
 
-def _made(text: str, pattern: str, many: str | None, parameters: dict[str, object]) -> Sentence:
-    made = Sentence(text)
+def _made(chosen: str, pattern: str, many: str | None, parameters: dict[str, object]) -> Sentence:
+    shown = {name: ", ".join(part) if isinstance(part, tuple) else part for name, part in parameters.items()}
+    made = Sentence(chosen.format(**shown))
     made.pattern, made.many, made.parameters = pattern, many, parameters
     return made

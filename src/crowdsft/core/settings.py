@@ -30,7 +30,8 @@ from crowdsft.core.judging_settings import (
     target_faults,
 )
 from crowdsft.core.rewards import REWARDS
-from crowdsft.core.settings_section import NonEmpty, Section, known_name
+from crowdsft.core.sentences import sentence
+from crowdsft.core.settings_section import NonEmpty, Section, known_name, out_of_bounds
 from crowdsft.core.trl_options import TrlValue, trl_option_problems
 from crowdsft.core.weighting import WEIGHTINGS
 
@@ -45,16 +46,20 @@ FEWEST_FOR_CREDIT = 10
 """Expert examples on which credit is measured; fewer say little about anybody else's rows."""
 
 
+CONSENT = sentence(
+    "My contributions may be used to train this campaign's models and be published under the licence "
+    "named here. "
+    "They appear under a pseudonym. I may leave and have my texts deleted at any time."
+)
+
+
 class CampaignSection(Section):
     """What people read about the campaign, and the seed from which all its chance derives."""
 
     name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80)]
     description: Annotated[str, StringConstraints(max_length=500)] = ""
     guidelines: Annotated[str, StringConstraints(max_length=20_000)] = ""
-    consent: Annotated[str, StringConstraints(min_length=1, max_length=5_000)] = (
-        "My contributions may be used to train this campaign's models and be published under the licence named here. "
-        "They appear under a pseudonym. I may leave and have my texts deleted at any time."
-    )
+    consent: Annotated[str, StringConstraints(min_length=1, max_length=5_000)] = str(CONSENT)
     licence: Annotated[str, StringConstraints(min_length=1, max_length=80)] = "CC-BY-4.0"
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
     simulated: bool = False
@@ -273,7 +278,16 @@ def parse_settings(data: Mapping[str, Any], *, source: str = "the campaign setti
     faults: list[Fault] = []
     version = data.get("version", SETTINGS_VERSION)
     if version != SETTINGS_VERSION:
-        faults.append(Fault("version", f"is {version!r}; this crowdsft reads version {SETTINGS_VERSION}"))
+        faults.append(
+            Fault(
+                "version",
+                sentence(
+                    "is {version!r}; this crowdsft reads version {settings_version}",
+                    version=version,
+                    settings_version=SETTINGS_VERSION,
+                ),
+            )
+        )
     unknown = sorted(set(data) - set(SECTIONS) - {"version"})
     faults.extend(Fault(name, _unknown_key(name, [*SECTIONS, "version"])) for name in unknown)
     sections: dict[str, Section] = {}
@@ -301,7 +315,11 @@ def settings_digest(settings: CampaignSettings) -> str:
 
 def _parse_section(name: str, kind: type[Section], value: object, faults: list[Fault]) -> Section | None:
     if not isinstance(value, Mapping):
-        faults.append(Fault(name, f"is {value!r}; it must be a table, [{name}] in TOML"))
+        faults.append(
+            Fault(
+                name, sentence("is {value!r}; it must be a table, [{name}] in TOML", value=value, name=name)
+            )
+        )
         return None
     try:
         return kind.model_validate(dict(value))
@@ -315,19 +333,19 @@ def _fault(section: str, kind: type[Section], item: Any) -> Fault:
     if item["type"] == "extra_forbidden":
         return Fault(where, _unknown_key(str(item["loc"][-1]), kind.model_fields))
     if item["type"] == "missing":
-        return Fault(where, "is missing and has no default; please set it")
-    message = str(item["msg"]).removeprefix("Value error, ")
+        return Fault(where, sentence("is missing and has no default; please set it"))
     if item["type"] == "value_error":
-        return Fault(where, message)
+        return Fault(where, item["ctx"]["error"].args[0])
     given = repr(item["input"])
     shown = given if len(given) <= 60 else given[:57] + "..."
-    return Fault(where, f"is {shown}; {message[0].lower()}{message[1:]}")
+    return Fault(where, out_of_bounds(shown, item))
 
 
 def _unknown_key(name: str, known: Any) -> str:
     close = difflib.get_close_matches(name, list(known), n=1)
-    guess = f"did you mean {close[0]!r}?" if close else f"known here: {', '.join(known)}"
-    return f"there is no such setting; {guess}"
+    if close:
+        return sentence("there is no such setting; did you mean {guess!r}?", guess=close[0])
+    return sentence("there is no such setting; known here: {known}", known=tuple(known))
 
 
 # What two settings can contradict each other about. Each check sees the sections that are valid by themselves.
@@ -342,16 +360,23 @@ def _one_target(sections: Mapping[str, Section]) -> list[Fault]:
         return [
             Fault(
                 "target",
-                "says nothing; give expert examples (examples = [...] or examples_file), "
-                'an emotion (emotion = "joy") or a vector (vector = { joy = 0.8 })',
+                sentence(
+                    "says nothing; give expert examples (examples = [...] or examples_file), an emotion "
+                    '(emotion = "joy") or a vector (vector = {{ joy = 0.8 }})'
+                ),
             )
         ]
     if len(given) > 1:
-        return [Fault("target", f"has {' and '.join(given)}, which contradict each other; keep exactly one")]
+        return [
+            Fault(
+                "target",
+                sentence("has {both}, which contradict each other; keep exactly one", both=tuple(given)),
+            )
+        ]
     if target.examples is not None and not target.examples:
-        return [Fault("target.examples", "is empty; a target needs at least one expert example")]
+        return [Fault("target.examples", sentence("is empty; a target needs at least one expert example"))]
     if target.vector is not None and not target.vector:
-        return [Fault("target.vector", "is empty; name at least one dimension")]
+        return [Fault("target.vector", sentence("is empty; name at least one dimension"))]
     return []
 
 
@@ -362,21 +387,35 @@ def _closing(sections: Mapping[str, Section]) -> list[Fault]:
     faults = []
     if rounds.close == "deadline" and rounds.minutes is None:
         faults.append(
-            Fault("rounds.minutes", 'is missing; close = "deadline" needs the length of a round in minutes')
+            Fault(
+                "rounds.minutes",
+                sentence('is missing; close = "deadline" needs the length of a round in minutes'),
+            )
         )
     if rounds.close == "deadline" and rounds.size is not None:
-        faults.append(Fault("rounds.size", 'contradicts close = "deadline"; remove it or use close = "size"'))
+        faults.append(
+            Fault("rounds.size", sentence('contradicts close = "deadline"; remove it or use close = "size"'))
+        )
     if rounds.close != "deadline" and rounds.minutes is not None:
         faults.append(
-            Fault("rounds.minutes", f'contradicts close = "{rounds.close}"; remove it or use "deadline"')
+            Fault(
+                "rounds.minutes",
+                sentence('contradicts close = "{close}"; remove it or use "deadline"', close=rounds.close),
+            )
         )
     if rounds.close == "manual" and rounds.size is not None:
-        faults.append(Fault("rounds.size", 'contradicts close = "manual"; remove it or use close = "size"'))
+        faults.append(
+            Fault("rounds.size", sentence('contradicts close = "manual"; remove it or use close = "size"'))
+        )
     if rounds.close == "size" and rounds.size is not None and rounds.size < rounds.groups:
         faults.append(
             Fault(
                 "rounds.size",
-                f"is {rounds.size}, less than rounds.groups = {rounds.groups}; no group may be empty",
+                sentence(
+                    "is {size}, less than rounds.groups = {groups}; no group may be empty",
+                    size=rounds.size,
+                    groups=rounds.groups,
+                ),
             )
         )
     return faults
@@ -392,8 +431,11 @@ def _emotion_needs_embedding(sections: Mapping[str, Section]) -> list[Fault]:
         return [
             Fault(
                 f"target.{named}",
-                f'contradicts evaluation.embedding = "{evaluation.embedding}", whose dimensions have no names; '
-                'give examples, or use embedding = "emotions"',
+                sentence(
+                    'contradicts evaluation.embedding = "{embedding}", whose dimensions have no names; '
+                    'give examples, or use embedding = "emotions"',
+                    embedding=evaluation.embedding,
+                ),
             )
         ]
     return []
@@ -405,10 +447,15 @@ def _revision_of_nothing(sections: Mapping[str, Section]) -> list[Fault]:
         return []
     if ":" in evaluation.embedding:
         return []
-    problem = (
-        f'contradicts evaluation.embedding = "{evaluation.embedding}", which has no revisions; remove it'
-    )
-    return [Fault("evaluation.embedding_revision", problem)]
+    return [
+        Fault(
+            "evaluation.embedding_revision",
+            sentence(
+                'contradicts evaluation.embedding = "{embedding}", which has no revisions; remove it',
+                embedding=evaluation.embedding,
+            ),
+        )
+    ]
 
 
 def _trl(sections: Mapping[str, Section]) -> list[Fault]:
@@ -416,15 +463,26 @@ def _trl(sections: Mapping[str, Section]) -> list[Fault]:
     if not isinstance(training, TrainingSection):
         return []
     if training.backend != "trl_sft":
-        contradicts = f'contradicts training.backend = "{training.backend}"; remove it or use "trl_sft"'
-        return [Fault("training.trl", contradicts)] if training.trl is not None else []
+        if training.trl is None:
+            return []
+        return [
+            Fault(
+                "training.trl",
+                sentence(
+                    'contradicts training.backend = "{backend}"; remove it or use "trl_sft"',
+                    backend=training.backend,
+                ),
+            )
+        ]
     faults = []
     if training.adapt_head:
         faults.append(
             Fault(
                 "training.adapt_head",
-                'contradicts training.backend = "trl_sft": TRL trains no adapter of the output head. '
-                'Leave it out, or use backend = "lora"',
+                sentence(
+                    'contradicts training.backend = "trl_sft": TRL trains no adapter of the output head. '
+                    'Leave it out, or use backend = "lora"'
+                ),
             )
         )
     parts = (training.trl or {}).get("gradient_accumulation_steps", 1)
@@ -432,8 +490,12 @@ def _trl(sections: Mapping[str, Section]) -> list[Fault]:
         faults.append(
             Fault(
                 "training.trl.gradient_accumulation_steps",
-                f"is {parts}; it must divide training.batch_size = {training.batch_size}, since a batch is cut "
-                "into so many parts",
+                sentence(
+                    "is {parts}; it must divide training.batch_size = {batch_size}, since a batch is cut "
+                    "into so many parts",
+                    parts=parts,
+                    batch_size=training.batch_size,
+                ),
             )
         )
     return faults
@@ -447,7 +509,8 @@ def _builtin_model(sections: Mapping[str, Section]) -> list[Fault]:
         if model.revision is not None:
             return [
                 Fault(
-                    "model.revision", "contradicts a built-in base model, which has no revisions; remove it"
+                    "model.revision",
+                    sentence("contradicts a built-in base model, which has no revisions; remove it"),
                 )
             ]
     return []
@@ -479,15 +542,20 @@ def _votes(sections: Mapping[str, Section]) -> list[Fault]:
             name for name, is_set in (("role", votes.role == "decide"), ("enough", votes.enough)) if is_set
         ]
         return [
-            Fault(f"votes.{name}", "says something about a vote, but there is none; set votes.minutes, too")
+            Fault(
+                f"votes.{name}",
+                sentence("says something about a vote, but there is none; set votes.minutes, too"),
+            )
             for name in given
         ]
     if votes.decide and isinstance(points, PointsSection) and points.policy == "decoded_shapley":
         return [
             Fault(
                 "points.policy",
-                'is "decoded_shapley", which pays by embeddings, but with votes.role = "decide" voters value; '
-                'use "ridge_history", "rank" or "marginal"',
+                sentence(
+                    'is "decoded_shapley", which pays by embeddings, but with votes.role = "decide" '
+                    'voters value; use "ridge_history", "rank" or "marginal"'
+                ),
             )
         ]
     return []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from crowdsft.core.errors import Fault, ModelError, SettingsError, unknown_name_problem
+from crowdsft.core.sentences import sentence
 from crowdsft.core.settings import CampaignSettings
 from crowdsft.embedding import EMBEDDINGS
 from crowdsft.hub import locate
@@ -31,7 +32,7 @@ def _model_faults(settings: CampaignSettings) -> list[Fault]:
     try:
         locate_model(settings.model.base)
     except ModelError as error:
-        return [Fault("model.base", str(error))]
+        return [Fault("model.base", error.args[0])]
     return []
 
 
@@ -41,7 +42,7 @@ def _embedding_faults(settings: CampaignSettings) -> list[Fault]:
         if colon:
             locate(model)
     except ModelError as error:
-        return [Fault("evaluation.embedding", str(error))]
+        return [Fault("evaluation.embedding", error.args[0])]
     return []
 
 
@@ -51,13 +52,19 @@ def _judge_faults(settings: CampaignSettings) -> list[Fault]:
         try:
             locate(settings.reward_model.model)
         except ModelError as error:
-            faults.append(Fault("reward_model.model", str(error)))
+            faults.append(Fault("reward_model.model", error.args[0]))
     variable = settings.llm_judge.api_key_variable
     if "llm" in judges and variable is not None and not os.environ.get(variable, "").strip():
-        problem = (
-            f"names the environment variable {variable}, which is not set; export it with the endpoint's key"
+        faults.append(
+            Fault(
+                "llm_judge.api_key_variable",
+                sentence(
+                    "names the environment variable {variable}, which is not set; export it with the "
+                    "endpoint's key",
+                    variable=variable,
+                ),
+            )
         )
-        faults.append(Fault("llm_judge.api_key_variable", problem))
     return faults
 
 

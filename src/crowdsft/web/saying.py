@@ -23,7 +23,9 @@ def said(what: object) -> str:
 
 
 def _part(value: object) -> object:
-    """A part of a sentence: a sentence itself, or a value to which the pattern gives its form."""
+    """A part of a sentence: a sentence itself, a list of words, or a value to which the pattern gives its form."""
+    if isinstance(value, tuple):
+        return ", ".join(said(word) for word in value)
     return said(value) if isinstance(value, str) else value
 
 

@@ -73,7 +73,7 @@ def test_a_draft_is_thrown_away(as_alice: Client, as_bob: Client, draft: Campaig
 
 @pytest.mark.parametrize("template", TEMPLATES, ids=lambda template: template.name)
 def test_every_template_opens_as_it_is(as_alice: Client, template: Any) -> None:
-    assert template.title in check_page(as_alice.get(f"{NEW}?template={template.name}"))
+    assert str(template.title) in check_page(as_alice.get(f"{NEW}?template={template.name}"))
     values = form_values(template.plan)
     settings = parse_settings(CampaignForm(values).plan())
     for section, changes in template.plan.items():

@@ -140,7 +140,7 @@ def test_an_invitation_gives_its_role_as_often_as_it_may(
     path = link.removeprefix("http://testserver")
     assert "Create an account" in check_page(Client().get(path))
     assert "you become a reviewer" in check_page(as_charlie.get(path))
-    assert "You are reviewer of Joy in comments now." in check_page(as_charlie.post(path, follow=True))
+    assert "You review Joy in comments now." in check_page(as_charlie.post(path, follow=True))
     assert Membership.objects.get(user=charlie).role == Membership.REVIEWER
     assert as_bob.post(path).status_code == 404 and as_bob.get(path).status_code == 404
     assert "accepted: reviewer" in check_page(as_alice.get(f"{URL}manage/"))

@@ -43,7 +43,7 @@ def test_leaving_asks_what_shall_happen_to_unused_texts(
     builder.play(*PLAYED).open().contribute()
     assert "1 text of yours has not been used" in check_page(as_bob.get(f"{URL}leave/"))
     said = check_page(as_bob.post(f"{URL}leave/", {"texts": "withdraw"}, follow=True))
-    assert "You have left Joy in comments. 1 text taken back. Your points stay yours." in said
+    assert "You have left Joy in comments. 1 text is taken back. Your points stay yours." in said
     assert Contribution.objects.filter(membership__user=bob, round_number=None).count() == 0
     assert as_bob.get(f"{URL}work/").headers["Location"] == f"{URL}join/"
     assert "Join again" in check_page(as_bob.get(URL))

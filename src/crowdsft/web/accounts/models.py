@@ -11,6 +11,7 @@ from typing import Any
 from django.contrib.auth.models import AbstractUser
 from django.db import IntegrityError, models, transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from crowdsft.core.errors import InputError
 from crowdsft.web.accounts.pseudonyms import new_pseudonym
@@ -39,7 +40,7 @@ class User(AbstractUser):
         if self.pseudonym:
             super().save(*args, **options)
             return
-        for _ in range(MOST_TRIES):
+        for _try in range(MOST_TRIES):
             self.pseudonym = new_pseudonym()
             if User.objects.filter(pseudonym=self.pseudonym).exists():
                 continue
@@ -81,7 +82,9 @@ def issue_token(
     chosen = set(scopes)
     if not chosen or not chosen.issubset(SCOPES):
         raise InputError(
-            f"The scopes {sorted(chosen)} cannot be used. Give one or more of {', '.join(SCOPES)}."
+            _("The scopes {scopes} cannot be used. Give one or more of {allowed}.").format(
+                scopes=sorted(chosen), allowed=", ".join(SCOPES)
+            )
         )
     key = "crowdsft_" + secrets.token_urlsafe(32)
     ordered = " ".join(scope for scope in SCOPES if scope in chosen)

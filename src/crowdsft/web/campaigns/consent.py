@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 from pydantic import ValidationError
 
 from crowdsft.core.errors import Fault, InputError, SettingsError
@@ -39,7 +40,7 @@ def publish_consent(campaign: Campaign, *, licence: str, text: str, actor: User 
         locked = Campaign.objects.select_for_update(no_key=True).get(pk=campaign.pk)
         if locked.consent == digest:
             raise InputError(
-                "This is the text and licence that members agree to already. Nothing was changed."
+                _("This is the text and licence that members agree to already. Nothing was changed.")
             )
         number = 1 + locked.consent_versions.count()
         version = ConsentVersion.objects.create(
@@ -66,8 +67,10 @@ def agree(membership: Membership, *, version_number: int | None = None) -> Conse
         version = current_consent(membership.campaign)
         if version_number is not None and version_number != version.number:
             raise InputError(
-                f"You read version {version_number} of the consent text, but version {version.number} has been "
-                "published. Nothing was agreed to; please read the new one."
+                _(
+                    "You read version {version_number} of the consent text, but version {number} has been "
+                    "published. Nothing was agreed to; please read the new one."
+                ).format(version_number=version_number, number=version.number)
             )
         if membership.consent != version.digest or membership.left is not None:
             Agreement.objects.create(membership=membership, version=version)

@@ -9,6 +9,7 @@ from pathlib import Path
 from django.conf import settings as django_settings
 from django.db import IntegrityError, transaction
 from django.utils.text import slugify
+from django.utils.translation import gettext as _
 
 from crowdsft.core.errors import Fault, InputError, SettingsError
 from crowdsft.core.life import check_change
@@ -72,10 +73,12 @@ def _check_needs_nobody(settings: CampaignSettings) -> None:
     faults = []
     if settings.rounds.approval:
         faults.append(
-            Fault("rounds.approval", "needs somebody on a platform who approves; set it to false for a file")
+            Fault(
+                "rounds.approval", _("needs somebody on a platform who approves; set it to false for a file")
+            )
         )
     if settings.votes.minutes is not None:
-        faults.append(Fault("votes.minutes", "needs people on a platform who vote; remove it for a file"))
+        faults.append(Fault("votes.minutes", _("needs people on a platform who vote; remove it for a file")))
     if faults:
         raise SettingsError(faults)
 
@@ -92,7 +95,7 @@ def change_draft(campaign: Campaign, settings: CampaignSettings) -> None:
         plan=settings_to_dict(settings), name=settings.campaign.name
     )
     if not changed:
-        raise InputError("This campaign is open, and the settings of an open campaign cannot be changed.")
+        raise InputError(_("This campaign is open, and the settings of an open campaign cannot be changed."))
     campaign.refresh_from_db()
 
 
@@ -126,29 +129,63 @@ def _check_trust(settings: CampaignSettings) -> None:
     Raises:
         SettingsError: naming what.
     """
-    remedy = "Ask whoever runs the platform to allow it with CROWDSFT_TRUST_ORGANISERS=1."
     with_code = {
         "model": settings.model.trust_remote_code,
         "reward_model": settings.reward_model.trust_remote_code,
     }
     faults = [
-        Fault(f"{name}.trust_remote_code", f"would run the model's own code on this platform. {remedy}")
+        Fault(
+            f"{name}.trust_remote_code",
+            _(
+                "would run the model's own code on this platform. Ask whoever runs the platform to allow "
+                "it with CROWDSFT_TRUST_ORGANISERS=1."
+            ),
+        )
         for name, is_asked in with_code.items()
         if is_asked
     ]
     base, reward_model = settings.model.base, settings.reward_model.model
     if not base.startswith("builtin:") and not _is_hub_id(base):
         faults.append(
-            Fault("model.base", f"is neither 'builtin:tiny' nor an id on the Hugging Face hub. {remedy}")
+            Fault(
+                "model.base",
+                _(
+                    "is neither 'builtin:tiny' nor an id on the Hugging Face hub. Ask whoever runs the "
+                    "platform to allow it with CROWDSFT_TRUST_ORGANISERS=1."
+                ),
+            )
         )
     if reward_model is not None and not _is_hub_id(reward_model):
-        faults.append(Fault("reward_model.model", f"is no id on the Hugging Face hub. {remedy}"))
-    _, colon, network = settings.evaluation.embedding.partition(":")
+        faults.append(
+            Fault(
+                "reward_model.model",
+                _(
+                    "is no id on the Hugging Face hub. Ask whoever runs the platform to allow it with "
+                    "CROWDSFT_TRUST_ORGANISERS=1."
+                ),
+            )
+        )
+    _kind, colon, network = settings.evaluation.embedding.partition(":")
     if colon and not _is_hub_id(network):
-        faults.append(Fault("evaluation.embedding", f"names no id on the Hugging Face hub. {remedy}"))
+        faults.append(
+            Fault(
+                "evaluation.embedding",
+                _(
+                    "names no id on the Hugging Face hub. Ask whoever runs the platform to allow it with "
+                    "CROWDSFT_TRUST_ORGANISERS=1."
+                ),
+            )
+        )
     if settings.llm_judge.endpoint is not None:
-        problem = "would have this platform send requests, and a key of its own, to an address of your choice"
-        faults.append(Fault("llm_judge.endpoint", f"{problem}. {remedy}"))
+        faults.append(
+            Fault(
+                "llm_judge.endpoint",
+                _(
+                    "would have this platform send requests, and a key of its own, to an address of your "
+                    "choice. Ask whoever runs the platform to allow it with CROWDSFT_TRUST_ORGANISERS=1."
+                ),
+            )
+        )
     if faults:
         raise SettingsError(faults)
 
@@ -191,7 +228,7 @@ def join(campaign: Campaign, user: User, *, consent_version: int | None = None) 
         InputError: when the campaign is a draft, or another version of the text was published meanwhile.
     """
     if campaign.life == Campaign.DRAFT:
-        raise InputError("This campaign is not open yet. Its organisers are still setting it up.")
+        raise InputError(_("This campaign is not open yet. Its organisers are still setting it up."))
     known = member(campaign, user)
     agree(known, version_number=consent_version)
     return known
@@ -212,7 +249,7 @@ def member(campaign: Campaign, user: User, role: str = Membership.CONTRIBUTOR) -
 def member_from_file(campaign: Campaign, name: str) -> Membership:
     """The membership of a contributor named in a file: the exact trimmed, NFC-normalised text."""
     clean = unicodedata.normalize("NFC", name).strip()
-    membership, _ = Membership.objects.get_or_create(
+    membership, _is_new = Membership.objects.get_or_create(
         campaign=campaign,
         contributor=campaign.contributor_id(clean),
         defaults={"pseudonym": clean, "role": Membership.CONTRIBUTOR},
@@ -228,7 +265,9 @@ def request_close(campaign: Campaign, actor: User | None) -> None:
     """
     campaign.refresh_from_db()
     if not campaign.is_collecting:
-        raise InputError("No round is open, so there is nothing to close. Wait for the next round to open.")
+        raise InputError(
+            _("No round is open, so there is nothing to close. Wait for the next round to open.")
+        )
     Campaign.objects.filter(pk=campaign.pk).update(close_requested_round=campaign.round_number)
     note(campaign, actor, "closed a round by hand", f"round {campaign.round_number}")
     wake(campaign)

@@ -8,6 +8,7 @@ from datetime import timedelta
 from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from crowdsft.core.errors import InputError
 from crowdsft.web.accounts.models import User, token_digest
@@ -37,11 +38,19 @@ def invite(
         InputError: when a number is out of range or the role unknown.
     """
     if role not in RANK:
-        raise InputError(f"There is no role {role!r}. Allowed: {', '.join(RANK)}.")
+        raise InputError(
+            _("There is no role {role!r}. Allowed: {allowed}.").format(role=role, allowed=", ".join(RANK))
+        )
     if days is not None and not 1 <= days <= LONGEST_DAYS:
-        raise InputError(f"An invitation works for 1 to {LONGEST_DAYS} days, or without end.")
+        raise InputError(
+            _("An invitation works for 1 to {longest_days} days, or without end.").format(
+                longest_days=LONGEST_DAYS
+            )
+        )
     if uses is not None and not 1 <= uses <= MOST_USES:
-        raise InputError(f"An invitation works 1 to {MOST_USES} times, or without a limit.")
+        raise InputError(
+            _("An invitation works 1 to {most_uses} times, or without a limit.").format(most_uses=MOST_USES)
+        )
     key = secrets.token_urlsafe(24)
     with transaction.atomic():
         invitation = Invitation.objects.create(
@@ -64,7 +73,7 @@ def find_invitation(key: str) -> Invitation:
     found = Invitation.objects.select_related("campaign").filter(_works(), digest=token_digest(key)).first()
     if found is None:
         raise InputError(
-            "This invitation does not work: mistyped, used up, run out or taken back. Ask for a new one."
+            _("This invitation does not work: mistyped, used up, run out or taken back. Ask for a new one.")
         )
     return found
 
@@ -84,7 +93,7 @@ def accept(invitation: Invitation, user: User) -> Membership:
             uses=F("uses") + 1, uses_left=F("uses_left") - 1
         )
         if not used:
-            raise InputError("This invitation has just been used up or taken back. Ask for a new one.")
+            raise InputError(_("This invitation has just been used up or taken back. Ask for a new one."))
         if RANK[membership.role] < RANK[invitation.role]:
             membership.role = invitation.role
         membership.left = None
@@ -99,7 +108,7 @@ def take_back(campaign: Campaign, actor: User | None, invitation_id: int) -> Non
     with transaction.atomic():
         changed = campaign.invitations.filter(pk=invitation_id, revoked=None).update(revoked=timezone.now())
         if not changed:
-            raise InputError("There is no such invitation of this campaign, or it was taken back before.")
+            raise InputError(_("There is no such invitation of this campaign, or it was taken back before."))
         note(campaign, actor, "took back an invitation", f"link {invitation_id}")
 
 
@@ -110,16 +119,18 @@ def change_role(campaign: Campaign, actor: User | None, membership_id: int, role
         InputError: for an unknown member or role, and when no organiser would be left.
     """
     if role not in RANK:
-        raise InputError(f"There is no role {role!r}. Allowed: {', '.join(RANK)}.")
+        raise InputError(
+            _("There is no role {role!r}. Allowed: {allowed}.").format(role=role, allowed=", ".join(RANK))
+        )
     with transaction.atomic():
         people = campaign.memberships.select_for_update(no_key=True).filter(user__isnull=False)
         membership = people.filter(pk=membership_id).first()
         if membership is None:
-            raise InputError("There is no such member of this campaign.")
+            raise InputError(_("There is no such member of this campaign."))
         others = people.filter(role=Membership.ORGANISER, left=None).exclude(pk=membership.pk)
         is_last = membership.role == Membership.ORGANISER and not others.exists()
         if is_last and role != Membership.ORGANISER:
-            raise InputError("A campaign needs an organiser. Make somebody else one first.")
+            raise InputError(_("A campaign needs an organiser. Make somebody else one first."))
         membership.role = role
         membership.save(update_fields=["role"])
         note(campaign, actor, "changed a role", f"{membership.pseudonym}: {role}")

@@ -18,6 +18,7 @@ from collections.abc import Sequence
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from crowdsft.core.campaign import CampaignState
 from crowdsft.core.errors import InputError
@@ -48,7 +49,9 @@ def leave(membership: Membership, *, withdraw: bool = False) -> int:
     campaign = membership.campaign
     if membership.role == Membership.ORGANISER and is_only_organiser(membership):
         raise InputError(
-            f"You are the only organiser of {campaign.name}. Invite another one, or finish or cancel it first."
+            _(
+                "You are the only organiser of {name}. Invite another one, or finish or cancel it first."
+            ).format(name=campaign.name)
         )
     with transaction.atomic():
         now = timezone.now()
@@ -95,8 +98,10 @@ def delete_account(user: User) -> None:
     if needed:
         names = ", ".join(campaign.name for campaign in needed)
         raise InputError(
-            f"You are the only organiser of {names}. Invite another organiser, or finish or cancel it first; "
-            "then delete your account. Nothing was deleted."
+            _(
+                "You are the only organiser of {names}. Invite another organiser, or finish or cancel it "
+                "first; then delete your account. Nothing was deleted."
+            ).format(names=names)
         )
     for membership in Membership.objects.filter(user=user).select_related("campaign"):
         if membership.campaign.life == Campaign.DRAFT and is_only_organiser(membership):

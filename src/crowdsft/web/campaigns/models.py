@@ -12,6 +12,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext_lazy as _lazy
 
 from crowdsft.core.settings import CampaignSettings, parse_settings
 
@@ -69,7 +70,11 @@ class Membership(models.Model):
     """
 
     ORGANISER, REVIEWER, CONTRIBUTOR = "organiser", "reviewer", "contributor"
-    ROLES = ((ORGANISER, "organiser"), (REVIEWER, "reviewer"), (CONTRIBUTOR, "contributor"))
+    ROLES = (
+        (ORGANISER, _lazy("organiser")),
+        (REVIEWER, _lazy("reviewer")),
+        (CONTRIBUTOR, _lazy("contributor")),
+    )
 
     campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="memberships")
     user = models.ForeignKey(

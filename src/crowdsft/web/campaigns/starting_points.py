@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-DIALECT_GUIDELINES = """Write as you speak at home, not as you would in a letter.
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+DIALECT_GUIDELINES = _("""Write as you speak at home, not as you would in a letter.
 
 ### Do
 
@@ -16,8 +19,8 @@ DIALECT_GUIDELINES = """Write as you speak at home, not as you would in a letter
 
 - Translating word by word from the standard language.
 - Names, addresses or anything private.
-"""
-TRADE_GUIDELINES = """Answer as an experienced colleague would, to somebody who stands in front of the problem.
+""")
+TRADE_GUIDELINES = _("""Answer as an experienced colleague would, to somebody who stands in front of the problem.
 
 ### Do
 
@@ -29,8 +32,8 @@ TRADE_GUIDELINES = """Answer as an experienced colleague would, to somebody who 
 
 - Guessing. Skip the task when you do not know.
 - Brand advertising, and anything private of customers.
-"""
-TONE_GUIDELINES = """Answer as a warm, calm person would.
+""")
+TONE_GUIDELINES = _("""Answer as a warm, calm person would.
 
 ### Do
 
@@ -41,42 +44,55 @@ TONE_GUIDELINES = """Answer as a warm, calm person would.
 
 - Empty praise and rows of exclamation marks.
 - Names, addresses or anything private.
-"""
+""")
 
 
 @dataclass(frozen=True, slots=True)
 class CampaignTemplate:
-    """A campaign to start from. `plan` holds only what differs from the defaults."""
+    """A campaign to start from. `settings` holds only what differs from the defaults, in any language."""
 
     name: str
-    title: str
-    words: str
-    plan: dict[str, dict[str, Any]]
+    title: str | Promise
+    words: str | Promise
+    settings: dict[str, dict[str, Any]]
+
+    @property
+    def plan(self) -> dict[str, dict[str, Any]]:
+        """The settings in the reader's language, who will put own texts in the place of these."""
+        return {
+            name: {key: _plain(value) for key, value in part.items()} for name, part in self.settings.items()
+        }
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    return str(value) if isinstance(value, Promise) else value
 
 
 TEMPLATES = (
     CampaignTemplate(
         "dialect",
-        "A dialect",
-        "People write as they speak; the model learns from their examples.",
+        _("A dialect"),
+        _("People write as they speak; the model learns from their examples."),
         {
             "campaign": {
-                "name": "Our dialect",
-                "description": "A model that answers the way people here speak.",
+                "name": _("Our dialect"),
+                "description": _("A model that answers the way people here speak."),
                 "guidelines": DIALECT_GUIDELINES,
             },
             "prompts": {
                 "texts": [
-                    "How is the weather, and what does it mean for your day?",
-                    "Tell a neighbour what happened at the market.",
-                    "Explain to a child how your favourite dish is made.",
-                    "Invite a friend to the village fair.",
+                    _("How is the weather, and what does it mean for your day?"),
+                    _("Tell a neighbour what happened at the market."),
+                    _("Explain to a child how your favourite dish is made."),
+                    _("Invite a friend to the village fair."),
                 ]
             },
             "target": {
                 "examples": [
-                    "Replace these lines with answers in your dialect, one per line.",
-                    "Twenty or more of them make the goal clear.",
+                    _("Replace these lines with answers in your dialect, one per line."),
+                    _("Twenty or more of them make the goal clear."),
                 ]
             },
             "evaluation": {"embedding": "hashed_words"},
@@ -86,26 +102,26 @@ TEMPLATES = (
     ),
     CampaignTemplate(
         "trade",
-        "Support in a trade",
-        "Experienced people correct what the model answers to customers.",
+        _("Support in a trade"),
+        _("Experienced people correct what the model answers to customers."),
         {
             "campaign": {
-                "name": "Support in our trade",
-                "description": "A model that helps customers as an experienced colleague would.",
+                "name": _("Support in our trade"),
+                "description": _("A model that helps customers as an experienced colleague would."),
                 "guidelines": TRADE_GUIDELINES,
             },
             "prompts": {
                 "texts": [
-                    "My bicycle's brakes squeal when it rains. What can I do?",
-                    "The heating is on, but one radiator stays cold.",
-                    "The new tap drips a little. Can I leave it until next week?",
-                    "I ordered the wrong size. How do I get the right one?",
+                    _("My bicycle's brakes squeal when it rains. What can I do?"),
+                    _("The heating is on, but one radiator stays cold."),
+                    _("The new tap drips a little. Can I leave it until next week?"),
+                    _("I ordered the wrong size. How do I get the right one?"),
                 ]
             },
             "target": {
                 "examples": [
-                    "Replace these lines with answers that you would give, one per line.",
-                    "Twenty or more of them make the goal clear.",
+                    _("Replace these lines with answers that you would give, one per line."),
+                    _("Twenty or more of them make the goal clear."),
                 ]
             },
             "evaluation": {"embedding": "hashed_words"},
@@ -115,12 +131,12 @@ TEMPLATES = (
     ),
     CampaignTemplate(
         "tone",
-        "A tone of voice",
-        "The model learns to sound joyful, grateful or calm. Works at once with the built-in model.",
+        _("A tone of voice"),
+        _("The model learns to sound joyful, grateful or calm. Works at once with the built-in model."),
         {
             "campaign": {
-                "name": "A joyful tone",
-                "description": "A model that answers everyday messages the way a joyful person would.",
+                "name": _("A joyful tone"),
+                "description": _("A model that answers everyday messages the way a joyful person would."),
                 "guidelines": TONE_GUIDELINES,
             },
             "target": {"emotion": "joy"},

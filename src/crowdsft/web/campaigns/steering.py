@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from crowdsft.core.campaign import CampaignState, next_step
 from crowdsft.core.errors import InputError
@@ -21,12 +22,13 @@ from crowdsft.core.events import (
     RolledBack,
     WinnerReviewed,
 )
-from crowdsft.core.life import OVER, Life, check_change
+from crowdsft.core.life import LIFE_WORDS, OVER, Life, check_change
 from crowdsft.web.accounts.models import User
 from crowdsft.web.campaigns.audit import note
 from crowdsft.web.campaigns.models import Campaign
 from crowdsft.web.journal_django import intervene
 from crowdsft.web.notices.of_decisions import notify_of_decision
+from crowdsft.web.saying import said
 
 
 def life_of(state: CampaignState) -> Life:
@@ -36,6 +38,11 @@ def life_of(state: CampaignState) -> Life:
     if state.is_finished:
         return "finished"
     return "paused" if state.is_paused else "open"
+
+
+def life_words(life: str) -> str:
+    """ "open", in the reader's language."""
+    return said(LIFE_WORDS[life])
 
 
 def pause(campaign: Campaign, actor: User | None, reason: str = "") -> None:
@@ -62,7 +69,7 @@ def finish(campaign: Campaign, actor: User | None, reason: str = "") -> None:
     def event(state: CampaignState) -> Event:
         check_change(life_of(state), "finished")
         if state.is_ending:
-            raise InputError("The campaign is about to finish already. Please wait for its round to end.")
+            raise InputError(_("The campaign is about to finish already. Please wait for its round to end."))
         return FinishCalled(reason)
 
     _decide(campaign, actor, "finished early", reason, event)
@@ -89,13 +96,21 @@ def roll_back(campaign: Campaign, actor: User | None, to_round: int, reason: str
 
     def event(state: CampaignState) -> Event:
         if state.is_over:
-            raise InputError(f"The campaign is {life_of(state)}; its base cannot change any more.")
+            raise InputError(
+                _("The campaign is {life}; its base cannot change any more.").format(
+                    life=life_words(life_of(state))
+                )
+            )
         if to_round not in bases(state):
-            raise InputError(f"Round {to_round} has left no model. Choose one of {sorted(bases(state))}.")
+            raise InputError(
+                _("Round {to_round} has left no model. Choose one of {rounds}.").format(
+                    to_round=to_round, rounds=sorted(bases(state))
+                )
+            )
         if to_round == state.base_round:
-            raise InputError("This is the base already, so there is nothing to roll back.")
+            raise InputError(_("This is the base already, so there is nothing to roll back."))
         if state.rounds and not state.current.finished and state.current.points is not None:
-            raise InputError("The round is being paid at this moment. Please try again in a few seconds.")
+            raise InputError(_("The round is being paid at this moment. Please try again in a few seconds."))
         return RolledBack(to_round, reason)
 
     words = f"to round {to_round}" if to_round else "to the first base"
@@ -118,11 +133,11 @@ def review_winner(campaign: Campaign, actor: User | None, *, approve: bool, reas
         InputError: when no winner waits, or one is declined without a reason.
     """
     if not approve and not reason.strip():
-        raise InputError("Please say why the winner is declined: its group's contributors will read it.")
+        raise InputError(_("Please say why the winner is declined: its group's contributors will read it."))
 
     def event(state: CampaignState) -> Event:
         if not waits_for_approval(state):
-            raise InputError("No winner waits for approval. Somebody else may have decided already.")
+            raise InputError(_("No winner waits for approval. Somebody else may have decided already."))
         return WinnerReviewed(state.current.number, approve, reason)
 
     _decide(campaign, actor, "approved" if approve else "declined", reason, event)
@@ -142,7 +157,9 @@ def archive(campaign: Campaign, actor: User | None, *, is_archived: bool = True)
     """
     if campaign.life not in OVER:
         raise InputError(
-            f"The campaign is {campaign.life}. Only finished and cancelled ones can be archived."
+            _("The campaign is {life}. Only finished and cancelled ones can be archived.").format(
+                life=life_words(campaign.life)
+            )
         )
     with transaction.atomic():
         Campaign.objects.filter(pk=campaign.pk).update(archived=timezone.now() if is_archived else None)
@@ -166,7 +183,7 @@ def _decide(
     event: Callable[[CampaignState], Event],
 ) -> None:
     if campaign.life == Campaign.DRAFT:
-        raise InputError("The campaign is a draft. Open it first.")
+        raise InputError(_("The campaign is a draft. Open it first."))
     with transaction.atomic():
         intervene(campaign, event)
         note(campaign, actor, what, detail)

@@ -6,8 +6,11 @@ import json
 import tomllib
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from crowdsft.core.errors import InputError
 from crowdsft.core.settings import SECTIONS, CampaignSettings, settings_to_dict
+from crowdsft.web.saying import whole
 
 LONGEST_FILE = 2_000_000  # characters
 
@@ -30,11 +33,17 @@ def read_toml(text: str) -> dict[str, Any]:
         InputError: when it is no TOML, saying in which line.
     """
     if len(text) > LONGEST_FILE:
-        raise InputError(f"The file has {len(text):,} characters; at most {LONGEST_FILE:,} can be read here.")
+        raise InputError(
+            _("The file has {count} characters; at most {longest_file} can be read here.").format(
+                count=whole(len(text)), longest_file=whole(LONGEST_FILE)
+            )
+        )
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise InputError(f"The file is no TOML: {error}. Correct that place and try again.") from None
+        raise InputError(
+            _("The file is no TOML: {error}. Correct that place and try again.").format(error=error)
+        ) from None
 
 
 def _value(value: Any) -> str:

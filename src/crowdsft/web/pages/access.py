@@ -8,6 +8,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q
 from django.http import Http404, HttpRequest
+from django.utils.translation import gettext as _
 
 from crowdsft.core.campaign import CampaignState
 from crowdsft.web.accounts.models import User
@@ -95,7 +96,7 @@ def organiser_visit(request: HttpRequest, slug: str) -> Visit:
     """
     found = visit(request, slug)
     if not found.is_organiser:
-        raise PermissionDenied("Only the organiser of this campaign can do this.")
+        raise PermissionDenied(_("Only the organiser of this campaign can do this."))
     return found
 
 
@@ -119,7 +120,7 @@ def reviewer_visit(request: HttpRequest, slug: str) -> Visit:
     """
     found = visit(request, slug)
     if not found.is_reviewer:
-        raise PermissionDenied("Only organisers and reviewers of this campaign can see this.")
+        raise PermissionDenied(_("Only organisers and reviewers of this campaign can see this."))
     return found
 
 

@@ -11,6 +11,9 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from django import forms
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 
 from crowdsft.core.errors import Fault
 from crowdsft.core.evaluation import UTILITIES
@@ -18,6 +21,7 @@ from crowdsft.core.grouping import GROUPINGS
 from crowdsft.core.rewards import REWARDS
 from crowdsft.core.settings import (
     BACKENDS,
+    CONSENT,
     SECTIONS,
     CampaignSection,
     PointsSection,
@@ -25,44 +29,56 @@ from crowdsft.core.settings import (
     TasksSection,
 )
 from crowdsft.embedding import EMBEDDINGS
+from crowdsft.web.pages.emotion_words import emotion_words
+from crowdsft.web.saying import said
 from crowdsft.world import PROMPTS
 
 TARGET_KINDS = (
-    ("emotion", "An emotion"),
-    ("examples", "Expert examples"),
-    ("vector", "A mix of emotions"),
+    ("emotion", _lazy("An emotion")),
+    ("examples", _lazy("Expert examples")),
+    ("vector", _lazy("A mix of emotions")),
 )
 CLOSES = (
-    ("size", "With enough contributions"),
-    ("deadline", "After a time"),
-    ("manual", "When I say so"),
+    ("size", _lazy("With enough contributions")),
+    ("deadline", _lazy("After a time")),
+    ("manual", _lazy("When I say so")),
 )
-TASKS = (("write_response", "Write a response"), ("correct_response", "Correct the model's response"))
+TASKS = (
+    ("write_response", _lazy("Write a response")),
+    ("correct_response", _lazy("Correct the model's response")),
+)
 GROUPING_WORDS = {
-    "random": "by chance",
-    "epsilon_greedy": "mostly by points, partly by chance",
-    "interleaved": "strong and weak contributors mixed",
-    "balanced_design": "so that everybody meets everybody",
+    "random": _lazy("by chance"),
+    "epsilon_greedy": _lazy("mostly by points, partly by chance"),
+    "interleaved": _lazy("strong and weak contributors mixed"),
+    "balanced_design": _lazy("so that everybody meets everybody"),
 }
 POLICY_WORDS = {
-    "rank": "by the rank of the group",
-    "marginal": "by the gain of the group",
-    "ridge_history": "by what each person adds, from all rounds",
-    "linear_history": "the same for crowds of thousands, with a simpler model",
-    "decoded_shapley": "by what each person adds, from the candidates' answers",
-    "in_run_split": "by what each person adds, watched while training",
+    "rank": _lazy("by the rank of the group"),
+    "marginal": _lazy("by the gain of the group"),
+    "ridge_history": _lazy("by what each person adds, from all rounds"),
+    "linear_history": _lazy("the same for crowds of thousands, with a simpler model"),
+    "decoded_shapley": _lazy("by what each person adds, from the candidates' answers"),
+    "in_run_split": _lazy("by what each person adds, watched while training"),
 }
-DISTANCE_WORDS = {"l2": "straight-line distance", "l1": "sum of differences", "dot": "inner product"}
-EMBEDDING_WORDS = {"emotions": "emotion scores", "hashed_words": "words used"}
+DISTANCE_WORDS = {
+    "l2": _lazy("straight-line distance"),
+    "l1": _lazy("sum of differences"),
+    "dot": _lazy("inner product"),
+}
+EMBEDDING_WORDS = {"emotions": _lazy("emotion scores"), "hashed_words": _lazy("words used")}
 BACKEND_WORDS = {
-    "lora": "small adapters (LoRA)",
-    "multi_lora": "small adapters of all groups at once",
-    "full_finetune": "all weights",
-    "trl_sft": "adapters by TRL",
+    "lora": _lazy("small adapters (LoRA)"),
+    "multi_lora": _lazy("small adapters of all groups at once"),
+    "full_finetune": _lazy("all weights"),
+    "trl_sft": _lazy("adapters by TRL"),
 }
 
 
-def named_choices(names: Iterable[str], words: Mapping[str, str]) -> list[tuple[str, str]]:
+Words = str | Promise
+
+
+def named_choices(names: Iterable[str], words: Mapping[str, Words]) -> list[tuple[str, str]]:
     """Every name of a table, with its words where we have some."""
     return [(name, f"{name}: {words[name]}" if name in words else name) for name in names]
 
@@ -89,7 +105,7 @@ def _number(label: str, help_text: str = "", *, whole: bool = True) -> forms.Cha
     )
 
 
-def _choice(label: str, choices: Iterable[tuple[str, str]], help_text: str = "") -> forms.CharField:
+def _choice(label: str, choices: Iterable[tuple[str, Words]], help_text: str = "") -> forms.CharField:
     return forms.CharField(
         label=label, help_text=help_text, required=False, widget=forms.Select(choices=list(choices))
     )
@@ -99,7 +115,7 @@ def _tick(label: str, help_text: str = "") -> forms.BooleanField:
     return forms.BooleanField(label=label, help_text=help_text, required=False)
 
 
-def _radio(label: str, choices: Iterable[tuple[str, str]]) -> forms.CharField:
+def _radio(label: str, choices: Iterable[tuple[str, Words]]) -> forms.CharField:
     return forms.CharField(label=label, required=False, widget=forms.RadioSelect(choices=list(choices)))
 
 
@@ -219,8 +235,12 @@ PLAINER: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
 
 def readable(problem: str) -> str:
     """A fault as a sentence under its field, without the words of programmers."""
-    for pattern, words in PLAINER:
-        problem = re.sub(pattern, words, problem)
+    words = said(problem)
+    if words != str(problem):  # translators have written it for people already
+        return words[:1].upper() + words[1:] + ("" if words.endswith((".", "?")) else ".")
+    problem = str(problem)
+    for pattern, plainer in PLAINER:
+        problem = re.sub(pattern, plainer, problem)
     begins_with_verb = problem.split(" ", 1)[0] in ("is", "has", "contradicts", "says", "cannot")
     sentence = f"This {problem}" if begins_with_verb else problem[:1].upper() + problem[1:]
     return sentence if sentence.endswith((".", "?")) else sentence + "."
@@ -267,7 +287,7 @@ def starting_values() -> dict[str, Any]:
     rounds, points, tasks = RoundsSection(), PointsSection(), TasksSection()
     return {
         "campaign.licence": CampaignSection(name="x").licence,
-        "campaign.consent": CampaignSection(name="x").consent,
+        "campaign.consent": said(CONSENT),
         "model.base": "builtin:tiny",
         "prompts.texts": "\n".join(PROMPTS),
         "target_kind": "emotion",
@@ -318,51 +338,59 @@ def _shown(value: Any) -> Any:
 
 def _fields() -> dict[str, forms.Field]:
     return {
-        "campaign.name": _text("Name", "Short and plain, such as “Joy in comments”.", maxlength=80),
+        "campaign.name": _text(_("Name"), _("Short and plain, such as “Joy in comments”."), maxlength=80),
         "campaign.description": _text(
-            "What it is for", "One sentence that everybody sees in the list.", maxlength=500
+            _("What it is for"), _("One sentence that everybody sees in the list."), maxlength=500
         ),
         "campaign.guidelines": _lines(
-            "Guidelines for contributors", "What makes a good response. Markdown works here.", 8
+            _("Guidelines for contributors"), _("What makes a good response. Markdown works here."), 8
         ),
         "model.base": _text(
-            "Base model",
-            "builtin:tiny needs nothing else. Or a Hugging Face id, or a folder on the server.",
+            _("Base model"),
+            _("builtin:tiny needs nothing else. Or a Hugging Face id, or a folder on the server."),
             spellcheck="false",
         ),
-        "target_kind": _radio("Where should the model go?", TARGET_KINDS),
-        "target.emotion": _choice("Emotion", _emotion_choices()),
-        "target.examples": _lines("Expert examples", "One response per line: how the model should sound.", 6),
-        "target.vector": _lines("Mix of emotions", "One per line: joy = 0.8", 3),
+        "target_kind": _radio(_("Where should the model go?"), TARGET_KINDS),
+        "target.emotion": _choice(_("Emotion"), _emotion_choices()),
+        "target.examples": _lines(
+            _("Expert examples"), _("One response per line: how the model should sound."), 6
+        ),
+        "target.vector": _lines(_("Mix of emotions"), _("One per line: joy = 0.8"), 3),
         "target.hidden": _tick(
-            "Hide the goal from contributors", "They see how close the model is, not to what."
+            _("Hide the goal from contributors"), _("They see how close the model is, not to what.")
         ),
         "prompts.texts": _lines(
-            "Prompts", "One per line. Contributors answer them, and candidates are measured on them.", 8
+            _("Prompts"), _("One per line. Contributors answer them, and candidates are measured on them."), 8
         ),
         "tasks.kinds": Several(
-            label="Tasks", widget=forms.CheckboxSelectMultiple(choices=TASKS), required=False
+            label=_("Tasks"), widget=forms.CheckboxSelectMultiple(choices=TASKS), required=False
         ),
-        "tasks.per_contributor": _number("Tasks for each contributor in a round"),
-        "rounds.count": _number("Rounds"),
-        "rounds.groups": _number("Groups in a round", "Each group trains its own copy; at least 2."),
-        "rounds.close": _radio("When does a round close?", CLOSES),
+        "tasks.per_contributor": _number(_("Tasks for each contributor in a round")),
+        "rounds.count": _number(_("Rounds")),
+        "rounds.groups": _number(_("Groups in a round"), _("Each group trains its own copy; at least 2.")),
+        "rounds.close": _radio(_("When does a round close?"), CLOSES),
         "rounds.size": _number(
-            "Contributions that close a round", "Empty: groups × tasks for each contributor."
+            _("Contributions that close a round"), _("Empty: groups × tasks for each contributor.")
         ),
-        "rounds.minutes": _number("Minutes a round stays open", "1,440 minutes are a day.", whole=False),
-        "rounds.approval": _tick("I approve each winner", "It becomes the next base only when you say so."),
+        "rounds.minutes": _number(
+            _("Minutes a round stays open"), _("1,440 minutes are a day."), whole=False
+        ),
+        "rounds.approval": _tick(
+            _("I approve each winner"), _("It becomes the next base only when you say so.")
+        ),
         "expected": _number(
-            "Contributors you expect in a round", "For the estimate only. Empty: three a group."
+            _("Contributors you expect in a round"), _("For the estimate only. Empty: three a group.")
         ),
-        "rounds.grouping": _choice("How contributors are split", named_choices(GROUPINGS, GROUPING_WORDS)),
-        "points.budget_per_round": _number("Points in each round"),
-        "points.policy": _choice("How points are paid", named_choices(REWARDS, POLICY_WORDS)),
-        "campaign.licence": _text("Licence of the contributions", maxlength=80),
-        "campaign.consent": _lines("What contributors agree to", rows=4),
-        "tasks.lease_minutes": _number("Minutes a task is reserved", "Writing prolongs it.", whole=False),
-        "tasks.max_characters": _number("Longest response, in characters"),
-        "campaign.seed": _number("Seed", "The same seed and contributions give the same campaign."),
+        "rounds.grouping": _choice(_("How contributors are split"), named_choices(GROUPINGS, GROUPING_WORDS)),
+        "points.budget_per_round": _number(_("Points in each round")),
+        "points.policy": _choice(_("How points are paid"), named_choices(REWARDS, POLICY_WORDS)),
+        "campaign.licence": _text(_("Licence of the contributions"), maxlength=80),
+        "campaign.consent": _lines(_("What contributors agree to"), rows=4),
+        "tasks.lease_minutes": _number(
+            _("Minutes a task is reserved"), _("Writing prolongs it."), whole=False
+        ),
+        "tasks.max_characters": _number(_("Longest response, in characters")),
+        "campaign.seed": _number(_("Seed"), _("The same seed and contributions give the same campaign.")),
         **_training_fields(),
         **_evaluation_fields(),
     }
@@ -370,30 +398,31 @@ def _fields() -> dict[str, forms.Field]:
 
 def _training_fields() -> dict[str, forms.Field]:
     return {
-        "training.backend": _choice("What is trained", named_choices(BACKENDS, BACKEND_WORDS)),
-        "training.rank": _number("Rank of the adapters"),
+        "training.backend": _choice(_("What is trained"), named_choices(BACKENDS, BACKEND_WORDS)),
+        "training.rank": _number(_("Rank of the adapters")),
         "training.learning_rate": _number(
-            "Learning rate", "Empty: by the size of the base model.", whole=False
+            _("Learning rate"), _("Empty: by the size of the base model."), whole=False
         ),
-        "training.batch_size": _number("Batch size"),
-        "training.passes": _number("Passes over the contributions"),
-        "training.max_tokens": _number("Longest training text, in tokens"),
+        "training.batch_size": _number(_("Batch size")),
+        "training.passes": _number(_("Passes over the contributions")),
+        "training.max_tokens": _number(_("Longest training text, in tokens")),
     }
 
 
 def _evaluation_fields() -> dict[str, forms.Field]:
     return {
-        "evaluation.embedding": _choice("What is measured", named_choices(EMBEDDINGS, EMBEDDING_WORDS)),
-        "evaluation.distance": _choice("How it is compared", named_choices(UTILITIES, DISTANCE_WORDS)),
-        "evaluation.selection_samples": _number("Answers for choosing the winner"),
-        "evaluation.report_samples": _number("Answers for reporting and points"),
-        "evaluation.max_new_tokens": _number("Longest answer, in tokens"),
-        "evaluation.temperature": _number("Temperature", whole=False),
+        "evaluation.embedding": _choice(_("What is measured"), named_choices(EMBEDDINGS, EMBEDDING_WORDS)),
+        "evaluation.distance": _choice(_("How it is compared"), named_choices(UTILITIES, DISTANCE_WORDS)),
+        "evaluation.selection_samples": _number(_("Answers for choosing the winner")),
+        "evaluation.report_samples": _number(_("Answers for reporting and points")),
+        "evaluation.max_new_tokens": _number(_("Longest answer, in tokens")),
+        "evaluation.temperature": _number(_("Temperature"), whole=False),
         "evaluation.improvement_standard_errors": _number(
-            "Margin over the base", "In standard errors; 2 is the usual care.", whole=False
+            _("Margin over the base"), _("In standard errors; 2 is the usual care."), whole=False
         ),
     }
 
 
 def _emotion_choices() -> list[tuple[str, str]]:
-    return [(label, label) for label in sorted(EMBEDDINGS.make("emotions").labels)]
+    labels = sorted(EMBEDDINGS.make("emotions").labels)
+    return [(label, emotion_words(label)) for label in labels]

@@ -10,6 +10,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from crowdsft.core.errors import Fault, InputError, SettingsError
@@ -26,6 +27,7 @@ from crowdsft.web.pages.access import draft_visit, organiser_visit, signed_in
 from crowdsft.web.pages.campaign_form import ADVANCED, CampaignForm, form_values
 from crowdsft.web.pages.safe_markdown import render_markdown
 from crowdsft.web.pages.wording import duration_words
+from crowdsft.web.saying import decimal, said, whole
 
 PAGE = "pages/create_campaign.html"
 
@@ -62,7 +64,7 @@ def draft_campaign(request: HttpRequest, slug: str) -> HttpResponse:
         )
     if request.POST.get("do") == "remove":
         cancel(campaign, signed_in(request.user))
-        messages.success(request, f"The draft of {campaign.name} is gone.")
+        messages.success(request, _("The draft of {name} is gone.").format(name=campaign.name))
         return redirect("account")
     form = CampaignForm(request.POST)
     settings, faults = _checked(form, signed_in(request.user), campaign.plan)
@@ -83,7 +85,7 @@ def copy_campaign(request: HttpRequest, slug: str) -> HttpResponse:
     try:
         made = make_campaign(found.state.plan, owner=found.user, is_draft=True)
     except SettingsError as error:
-        messages.error(request, str(error))
+        messages.error(request, said(error))
         return redirect("manage", slug=slug)
     return redirect("draft_campaign", slug=made.slug)
 
@@ -141,9 +143,9 @@ def _preview(settings: CampaignSettings | None, form: CampaignForm) -> dict[str,
 
 def _cost(hours: float | None) -> str:
     """What the machine costs, where whoever runs the platform said what an hour does ("2.50 EUR")."""
-    amount, _, currency = django_settings.MACHINE_HOUR_COST.partition(" ")
+    amount, _blank, currency = django_settings.MACHINE_HOUR_COST.partition(" ")
     try:
-        return "" if hours is None else f"{hours * float(amount):,.2f} {currency}".strip()
+        return "" if hours is None else f"{decimal(hours * float(amount), 2)} {currency}".strip()
     except ValueError:
         return ""
 
@@ -153,19 +155,23 @@ def _imported(request: HttpRequest) -> HttpResponse:
     sent = request.FILES.get("file")
     try:
         if sent is None:
-            raise InputError("Please choose a campaign file first.")
+            raise InputError(_("Please choose a campaign file first."))
         if (sent.size or 0) > LONGEST_FILE:
-            raise InputError(f"The file is larger than {LONGEST_FILE:,} bytes.")
+            raise InputError(
+                _("The file is larger than {longest_file} bytes.").format(longest_file=whole(LONGEST_FILE))
+            )
         plan = read_toml(sent.read().decode("utf-8-sig"))
         settings = parse_settings(plan, source=sent.name or "the file")
         campaign = make_campaign(settings, owner=signed_in(request.user), is_draft=True)
     except UnicodeDecodeError:
-        return _not_imported(request, ["The file is no text in UTF-8. Save it as such and try again."])
+        return _not_imported(request, [_("The file is no text in UTF-8. Save it as such and try again.")])
     except SettingsError as error:
-        return _not_imported(request, [str(fault) for fault in error.faults])
+        return _not_imported(request, [f"{fault.where}: {said(fault.problem)}" for fault in error.faults])
     except InputError as error:
-        return _not_imported(request, [str(error)])
-    messages.success(request, f"{campaign.name} is kept as a draft. Look it over, then open it.")
+        return _not_imported(request, [said(error)])
+    messages.success(
+        request, _("{name} is kept as a draft. Look it over, then open it.").format(name=campaign.name)
+    )
     return redirect("draft_campaign", slug=campaign.slug)
 
 
@@ -176,9 +182,11 @@ def _not_imported(request: HttpRequest, problems: list[str]) -> HttpResponse:
 
 def _made(request: HttpRequest, campaign: Campaign) -> HttpResponse:
     if campaign.life == Campaign.DRAFT:
-        messages.success(request, "Kept as a draft. Only its organisers see it.")
+        messages.success(request, _("Kept as a draft. Only its organisers see it."))
         return redirect("draft_campaign", slug=campaign.slug)
-    messages.success(request, f"{campaign.name} is open. Send its address to your contributors.")
+    messages.success(
+        request, _("{name} is open. Send its address to your contributors.").format(name=campaign.name)
+    )
     return redirect("campaign", slug=campaign.slug)
 
 

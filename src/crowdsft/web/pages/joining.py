@@ -10,6 +10,10 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.safestring import mark_safe
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
 from crowdsft.core.errors import InputError
@@ -22,12 +26,31 @@ from crowdsft.web.campaigns.leaving import unused_contributions
 from crowdsft.web.campaigns.models import Campaign, Membership
 from crowdsft.web.pages.access import Visit, signed_in, visit
 from crowdsft.web.pages.safe_markdown import render_markdown
-from crowdsft.web.pages.wording import counted
+from crowdsft.web.saying import said
 
 ROLE_WORDS = {
-    Membership.ORGANISER: "an organiser: you decide about the campaign, together with its other organisers",
-    Membership.REVIEWER: "a reviewer: you approve or decline winners and read the log",
-    Membership.CONTRIBUTOR: "a contributor: you do small tasks and earn points",
+    Membership.ORGANISER: _lazy(
+        "With this link you become an <strong>organiser</strong>: you decide about the campaign, together "
+        "with "
+        "its other organisers."
+    ),
+    Membership.REVIEWER: _lazy(
+        "With this link you become a <strong>reviewer</strong>: you approve or decline winners and read "
+        "the log."
+    ),
+    Membership.CONTRIBUTOR: _lazy(
+        "With this link you become a <strong>contributor</strong>: you do small tasks and earn points."
+    ),
+}
+NOW = {
+    Membership.ORGANISER: _lazy("You organise {campaign} now."),
+    Membership.REVIEWER: _lazy("You review {campaign} now."),
+    Membership.CONTRIBUTOR: _lazy("You may contribute to {campaign} now."),
+}
+BECOME = {
+    Membership.ORGANISER: _lazy("Become an organiser"),
+    Membership.REVIEWER: _lazy("Become a reviewer"),
+    Membership.CONTRIBUTOR: _lazy("Become a contributor"),
 }
 
 
@@ -62,9 +85,16 @@ def _joined(request: HttpRequest, found: Visit, user: User) -> str:
     try:
         membership = join_campaign(found.campaign, user, consent_version=version)
     except InputError as error:
-        return str(error)
-    words = "Welcome back to" if was_here else "Welcome to"
-    messages.success(request, f"{words} {found.campaign.name}. You are {membership.pseudonym} here.")
+        return said(error)
+    words = (
+        _("Welcome back to {campaign}. You are {pseudonym} here.")
+        if was_here
+        else _("Welcome to {campaign}. You are {pseudonym} here.")
+    )
+    messages.success(
+        request,
+        words.format(campaign=found.campaign.name, pseudonym=membership.pseudonym),
+    )
     return ""
 
 
@@ -95,10 +125,12 @@ def leave(request: HttpRequest, slug: str) -> HttpResponse:
         try:
             taken_back = leave_campaign(found.membership, withdraw=request.POST.get("texts") == "withdraw")
         except InputError as error:
-            messages.error(request, str(error))
+            messages.error(request, said(error))
             return redirect("leave", slug=slug)
-        gone = f" {counted(taken_back, 'text')} taken back." if taken_back else ""
-        messages.success(request, f"You have left {found.campaign.name}.{gone} Your points stay yours.")
+        messages.success(
+            request,
+            _left_words(taken_back).format(campaign=found.campaign.name, count=taken_back),
+        )
         return redirect("your_data")
     context = {
         "campaign": found.campaign,
@@ -108,6 +140,16 @@ def leave(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, "pages/leave.html", context)
 
 
+def _left_words(taken_back: int) -> str:
+    if not taken_back:
+        return _("You have left {campaign}. Your points stay yours.")
+    return ngettext(
+        "You have left {campaign}. {count} text is taken back. Your points stay yours.",
+        "You have left {campaign}. {count} texts are taken back. Your points stay yours.",
+        taken_back,
+    )
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 def invitation(request: HttpRequest, key: str) -> HttpResponse:
     """Say what an invitation gives, and accept it."""
@@ -115,7 +157,7 @@ def invitation(request: HttpRequest, key: str) -> HttpResponse:
     try:
         found = find_invitation(key)
     except InputError as error:
-        return render(request, "pages/invitation_none.html", {"reason": str(error)}, status=404)
+        return render(request, "pages/invitation_none.html", {"reason": said(error)}, status=404)
     if found.campaign.life == Campaign.DRAFT and found.role == Membership.CONTRIBUTOR:
         raise Http404("This campaign is a draft.")
     if request.method == "POST":
@@ -124,14 +166,14 @@ def invitation(request: HttpRequest, key: str) -> HttpResponse:
         try:
             membership = accept(found, user)
         except InputError as error:
-            return render(request, "pages/invitation_none.html", {"reason": str(error)}, status=404)
-        messages.success(request, f"You are {membership.role} of {found.campaign.name} now.")
+            return render(request, "pages/invitation_none.html", {"reason": said(error)}, status=404)
+        messages.success(request, NOW[membership.role].format(campaign=found.campaign.name))
         return _next_place(membership)
     context = {
         "campaign": found.campaign,
         "plan": found.campaign.settings,
-        "role": found.role,
-        "role_words": ROLE_WORDS[found.role],
+        "role_words": mark_safe(ROLE_WORDS[found.role]),
+        "role_button": BECOME[found.role],
         "signup": f"{reverse('account_signup')}?{urlencode({'next': request.path})}",
         "login": f"{reverse('account_login')}?{urlencode({'next': request.path})}",
     }

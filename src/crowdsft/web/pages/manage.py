@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -19,9 +20,10 @@ from crowdsft.web.campaigns.consent import current_consent, publish_consent
 from crowdsft.web.campaigns.models import Membership
 from crowdsft.web.campaigns.toml_text import settings_as_toml
 from crowdsft.web.pages.access import Visit, organiser_visit, reviewer_visit
+from crowdsft.web.pages.audit_words import audit_line
 from crowdsft.web.pages.measure import group_letter, measure_of
 from crowdsft.web.pages.progress import progress
-from crowdsft.web.pages.wording import counted
+from crowdsft.web.saying import said
 
 LINES_SHOWN = 100
 PEOPLE_SHOWN = 500
@@ -52,7 +54,7 @@ def _context(request: HttpRequest, found: Visit, **more: Any) -> dict[str, Any]:
         "people": people[:PEOPLE_SHOWN],
         "roles": Membership.ROLES,
         "invitations": campaign.invitations.filter(revoked=None)[:100],
-        "lines": campaign.audit.select_related("actor")[:LINES_SHOWN],
+        "lines": [audit_line(line) for line in campaign.audit.select_related("actor")[:LINES_SHOWN]],
         **more,
     }
 
@@ -67,10 +69,10 @@ def _winner(found: Visit) -> dict[str, Any]:
         "round": current.number,
         "group": group_letter(current.selected.winner),
         "change": measure.change(base.mean_utility, report.mean_utility).words,
-        "members": counted(len(current.groups[current.selected.winner]), "contributor"),
+        "members": len(current.groups[current.selected.winner]),
         "value": measure.show(report.mean_utility),
         "base": measure.show(base.mean_utility),
-        "name": measure.name.lower(),
+        "name": measure.noun,
     }
 
 
@@ -80,7 +82,7 @@ def _bases(found: Visit) -> list[tuple[int, str]]:
         return []
     earlier = [number for number in steering.bases(found.state) if number != found.state.base_round]
     return [
-        (number, f"the model after round {number}" if number else "the first base")
+        (number, _("the model after round {number}").format(number=number) if number else _("the first base"))
         for number in sorted(earlier, reverse=True)
     ]
 
@@ -92,55 +94,57 @@ Sent = Callable[[str], str]
 
 def _pause(found: Visit, sent: Sent) -> str:
     steering.pause(found.campaign, found.user, sent("reason"))
-    return "Paused. No task is given out and no step starts until you resume."
+    return _("Paused. No task is given out and no step starts until you resume.")
 
 
 def _resume(found: Visit, sent: Sent) -> str:
     steering.resume(found.campaign, found.user)
-    return "The campaign goes on."
+    return _("The campaign goes on.")
 
 
 def _finish(found: Visit, sent: Sent) -> str:
     steering.finish(found.campaign, found.user, sent("reason"))
-    return "No more rounds. The campaign ends as soon as what is closed is decided and paid."
+    return _("No more rounds. The campaign ends as soon as what is closed is decided and paid.")
 
 
 def _cancel(found: Visit, sent: Sent) -> str:
     steering.cancel(found.campaign, found.user, sent("reason"))
-    return "The campaign is cancelled. What was paid stays paid."
+    return _("The campaign is cancelled. What was paid stays paid.")
 
 
 def _roll_back(found: Visit, sent: Sent) -> str:
     number = sent("to_round")
     if not number.isdecimal() or len(number) > 8:
-        raise InputError("Please choose the model to go back to.")
+        raise InputError(_("Please choose the model to go back to."))
     steering.roll_back(found.campaign, found.user, int(number), sent("reason"))
-    return "The base is an earlier one again. Points that were paid stay paid."
+    return _("The base is an earlier one again. Points that were paid stay paid.")
 
 
 def _approve(found: Visit, sent: Sent) -> str:
     steering.review_winner(found.campaign, found.user, approve=True, reason=sent("reason"))
-    return "Approved. The winner becomes the next base."
+    return _("Approved. The winner becomes the next base.")
 
 
 def _decline(found: Visit, sent: Sent) -> str:
     steering.review_winner(found.campaign, found.user, approve=False, reason=sent("reason"))
-    return "Declined. The base stays, and the round's points are carried over."
+    return _("Declined. The base stays, and the round's points are carried over.")
 
 
 def _archive(found: Visit, sent: Sent) -> str:
     steering.archive(found.campaign, found.user)
-    return "Archived. It is in no list any more; whoever has the address can read it."
+    return _("Archived. It is in no list any more; whoever has the address can read it.")
 
 
 def _unarchive(found: Visit, sent: Sent) -> str:
     steering.archive(found.campaign, found.user, is_archived=False)
-    return "The campaign is in the lists again."
+    return _("The campaign is in the lists again.")
 
 
 def _consent(found: Visit, sent: Sent) -> str:
     version = publish_consent(found.campaign, licence=sent("licence"), text=sent("consent"), actor=found.user)
-    return f"Version {version.number} is published. Everybody is asked again before the next task."
+    return _("Version {number} is published. Everybody is asked again before the next task.").format(
+        number=version.number
+    )
 
 
 def _role(found: Visit, sent: Sent) -> str:
@@ -148,13 +152,13 @@ def _role(found: Visit, sent: Sent) -> str:
     member = invitations.change_role(
         found.campaign, found.user, int(member_id) if member_id.isdecimal() else 0, sent("role")
     )
-    return f"{member.pseudonym} is {member.role} now."
+    return _("{pseudonym} is {role} now.").format(pseudonym=member.pseudonym, role=member.get_role_display())
 
 
 def _take_back(found: Visit, sent: Sent) -> str:
     number = sent("invitation")
     invitations.take_back(found.campaign, found.user, int(number) if number.isdecimal() else 0)
-    return "The link does not work any more. Who has used it stays."
+    return _("The link does not work any more. Who has used it stays.")
 
 
 FOR_ORGANISERS: dict[str, Callable[[Visit, Sent], str]] = {
@@ -179,11 +183,11 @@ def act(request: HttpRequest, slug: str, action: str) -> HttpResponse:
     found = reviewer_visit(request, slug) if is_review else organiser_visit(request, slug)
     do = FOR_REVIEWERS.get(action) or FOR_ORGANISERS[action]
     try:
-        said = do(found, lambda name: request.POST.get(name, "").strip())
+        words = do(found, lambda name: request.POST.get(name, "").strip())
     except InputError as error:
-        messages.error(request, str(error))
+        messages.error(request, said(error))
     else:
-        messages.success(request, said)
+        messages.success(request, words)
     return redirect("manage", slug=slug)
 
 
@@ -194,15 +198,15 @@ def invite(request: HttpRequest, slug: str) -> HttpResponse:
     found = organiser_visit(request, slug)
     days, uses = request.POST.get("days", ""), request.POST.get("uses", "").strip()
     try:
-        _, key = invitations.invite(
+        _made, key = invitations.invite(
             found.campaign,
             found.user,
             request.POST.get("role", ""),
-            days=_limit(days, "days"),
-            uses=_limit(uses, "uses"),
+            days=_limit(days, _("days")),
+            uses=_limit(uses, _("uses")),
         )
     except InputError as error:
-        messages.error(request, str(error))
+        messages.error(request, said(error))
         return redirect("manage", slug=slug)
     link = request.build_absolute_uri(reverse("invitation", args=[key]))
     return render(request, "pages/manage.html", _context(request, found, link=link))
@@ -212,7 +216,9 @@ def _limit(text: str, what: str) -> int | None:
     if not text:
         return None
     if not text.isdecimal() or len(text) > 8:
-        raise InputError(f"The number of {what} must be a whole number, or empty for no limit.")
+        raise InputError(
+            _("The number of {what} must be a whole number, or empty for no limit.").format(what=what)
+        )
     return int(text)
 
 

@@ -9,10 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+
 from crowdsft.core.campaign import CampaignState, RoundState
 from crowdsft.core.events import SampleScore
 from crowdsft.core.settings import CampaignSettings
-from crowdsft.web.pages.wording import number
+from crowdsft.web.pages.wording import number, per_cent
 
 Direction = Literal["better", "worse", "same"]
 
@@ -35,17 +38,30 @@ class Measure:
     @property
     def name(self) -> str:
         """What the numbers are called."""
-        return "Score" if self.is_score else "Distance" if self.is_distance else "Closeness"
+        return _("Score") if self.is_score else _("Distance") if self.is_distance else _("Closeness")
+
+    @property
+    def noun(self) -> str:
+        """The same inside a sentence."""
+        if self.is_score:
+            return pgettext("in a sentence", "score")
+        return (
+            pgettext("in a sentence", "distance")
+            if self.is_distance
+            else pgettext("in a sentence", "closeness")
+        )
 
     @property
     def title(self) -> str:
         """What the chart shows."""
-        return "Score by the judges" if self.is_score else f"{self.name} to the target"
+        if self.is_score:
+            return _("Score by the judges")
+        return _("Distance to the target") if self.is_distance else _("Closeness to the target")
 
     @property
     def direction(self) -> str:
         """Which way is good."""
-        return "Lower is better" if self.is_distance else "Higher is better"
+        return _("Lower is better") if self.is_distance else _("Higher is better")
 
     def value(self, utility: float) -> float:
         """What is shown for a utility."""
@@ -65,19 +81,20 @@ class Measure:
         if self.is_distance:
             return self._distance_change(-base, -utility)
         gain = utility - base
-        better, worse = ("better", "worse") if self.is_score else ("closer", "further away")
-        words = f"{number(abs(gain))} {better if gain >= 0 else worse}"
-        return Change(words, _direction(gain))
+        if self.is_score:
+            words = _("{amount} better") if gain >= 0 else _("{amount} worse")
+        else:
+            words = _("{amount} closer") if gain >= 0 else _("{amount} further away")
+        return Change(words.format(amount=number(abs(gain))), _direction(gain))
 
     def _distance_change(self, before: float, after: float) -> Change:
         if before <= 0:
-            return Change("no change", "same") if after <= 0 else Change("further away", "worse")
+            return Change(_("no change"), "same") if after <= 0 else Change(_("further away"), "worse")
         percent = 100.0 * (before - after) / before
         if abs(percent) < 0.05:
-            return Change("no change", "same")
-        where = "closer" if percent > 0 else "further away"
-        words = f"{abs(percent):.1f}\N{NO-BREAK SPACE}% {where}"
-        return Change(words, _direction(percent))
+            return Change(_("no change"), "same")
+        words = _("{amount} closer") if percent > 0 else _("{amount} further away")
+        return Change(words.format(amount=per_cent(abs(percent), 1)), _direction(percent))
 
 
 def measure_of(settings: CampaignSettings) -> Measure:
@@ -143,7 +160,7 @@ def share_of_the_way(state: CampaignState) -> tuple[str, int] | None:
     if whole <= 0:
         return None
     share = max(0, min(100, round(100 * (now.mean_utility - start.mean_utility) / whole)))
-    return ("Of the way to expert answers" if expert is not None else "Of the way to the target", share)
+    return (_("Of the way to expert answers") if expert is not None else _("Of the way to the target"), share)
 
 
 def _direction(gain: float) -> Direction:

@@ -8,16 +8,18 @@ from typing import Any
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from crowdsft.core.errors import InputError
 from crowdsft.web.pages.access import Visit, visit
 from crowdsft.web.pages.measure import measure_of
-from crowdsft.web.pages.wording import counted
 from crowdsft.web.playground.choices import default_pair, model_choices
 from crowdsft.web.playground.models import Exchange
 from crowdsft.web.playground.queue import ask
+from crowdsft.web.saying import decimal, said
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,7 @@ def playground(request: HttpRequest, slug: str) -> HttpResponse:
         try:
             ask(found.campaign, found.user, **fields)
         except InputError as error:
-            context = _context(found, None, fields, problem=str(error))
+            context = _context(found, None, fields, problem=said(error))
             return render(request, "pages/playground.html", context, status=422)
         return redirect("playground", slug=slug)
     newest = Exchange.objects.filter(campaign=found.campaign, user=found.user).order_by("-created").first()
@@ -86,13 +88,18 @@ def _context(
 
 def _side(found: Visit, exchange: Exchange | None, fields: dict[str, str], index: int) -> Side:
     name = ("left", "right")[index]
-    label = ("First model", "Second model")[index]
+    label = (_("First model"), _("Second model"))[index]
     answer = exchange.answers[index] if exchange is not None and exchange.state == Exchange.DONE else None
     facts = ""
     if answer is not None:
-        parts = [counted(len(answer["text"].split()), "word"), f"{answer['seconds']:.1f} s"]
+        parts = [_words(answer["text"]), f"{decimal(answer['seconds'], 1)} s"]
         if answer["utility"] is not None and not found.state.plan.target.hidden:
             measure = measure_of(found.state.plan)
             parts.insert(0, f"{measure.name} {measure.show(answer['utility'])}")
         facts = " · ".join(parts)
     return Side(name, label, fields[name], answer["text"] if answer else None, facts)
+
+
+def _words(text: str) -> str:
+    count = len(text.split())
+    return ngettext("%(count)s word", "%(count)s words", count) % {"count": count}

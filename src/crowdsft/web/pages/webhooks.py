@@ -7,11 +7,13 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from crowdsft.core.errors import InputError
 from crowdsft.web.pages.access import Visit, organiser_visit
+from crowdsft.web.saying import said
 from crowdsft.web.webhooks import managing
 from crowdsft.web.webhooks.models import EVENTS, Delivery
 
@@ -28,7 +30,7 @@ def webhooks(request: HttpRequest, slug: str) -> HttpResponse:
     try:
         return _done(request, found)
     except InputError as error:
-        context = _context(found) | {"problem": str(error), "sent": request.POST}
+        context = _context(found) | {"problem": said(error), "sent": request.POST}
         return render(request, "pages/webhooks.html", context, status=422)
 
 
@@ -46,15 +48,15 @@ def _done(request: HttpRequest, found: Visit) -> HttpResponse:
             return render(request, "pages/webhooks.html", _context(found) | {"secret": hook.secret})
         case "remove":
             managing.remove_webhook(found.campaign, found.user, webhook_id)
-            messages.success(request, "The webhook is removed.")
+            messages.success(request, _("The webhook is removed."))
         case "ping":
             managing.try_webhook(found.campaign, webhook_id)
-            messages.success(request, "A ping is on its way. Reload this page in a few seconds.")
+            messages.success(request, _("A ping is on its way. Reload this page in a few seconds."))
         case "again":
             managing.send_again(found.campaign, request.POST.get("delivery", ""))
-            messages.success(request, "It is sent again.")
+            messages.success(request, _("It is sent again."))
         case _:
-            raise InputError("Please use one of the buttons.")
+            raise InputError(_("Please use one of the buttons."))
     return redirect("webhooks", slug=found.campaign.slug)
 
 

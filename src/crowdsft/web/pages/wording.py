@@ -80,6 +80,11 @@ def points_shown(points: float) -> str:
     return f"{sign}{whole(abs(number_of_points))}"
 
 
+def per_cent(value: float, places: int = 0) -> str:
+    """ "12.0 %"."""
+    return f"{decimal(value, places)}\N{NO-BREAK SPACE}%"
+
+
 def number(value: float) -> str:
     """Three decimals; for small and large numbers three digits that matter."""
     if value == 0:

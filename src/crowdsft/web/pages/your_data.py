@@ -7,6 +7,7 @@ from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -17,6 +18,7 @@ from crowdsft.web.campaigns.leaving import campaigns_that_need, delete_account
 from crowdsft.web.campaigns.models import Membership
 from crowdsft.web.contributions.models import Contribution, Task
 from crowdsft.web.pages.access import signed_in
+from crowdsft.web.saying import said
 
 
 @login_required
@@ -61,11 +63,11 @@ def delete(request: HttpRequest) -> HttpResponse:
             try:
                 delete_account(user)
             except InputError as error:
-                problem = str(error)
+                problem = said(error)
             else:
                 logout(request)
                 messages.success(
-                    request, "Your account and your texts are deleted. Thank you for having been here."
+                    request, _("Your account and your texts are deleted. Thank you for having been here.")
                 )
                 return redirect("home")
     context = {
@@ -80,7 +82,9 @@ def _why_not(request: HttpRequest) -> str:
     user = signed_in(request.user)
     assert user is not None
     if request.POST.get("pseudonym", "").strip() != user.pseudonym:
-        return f"Please type {user.pseudonym} into the first field. Nothing was deleted."
+        return _("Please type {pseudonym} into the first field. Nothing was deleted.").format(
+            pseudonym=user.pseudonym
+        )
     if user.has_usable_password() and not user.check_password(request.POST.get("password", "")):
-        return "This is not your password. Nothing was deleted."
+        return _("This is not your password. Nothing was deleted.")
     return ""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.utils.translation import gettext as _
+
 from crowdsft.core.campaign import CampaignState
 from crowdsft.core.errors import InputError
 from crowdsft.web.pages.measure import group_letter
@@ -28,17 +30,25 @@ def model_choices(state: CampaignState) -> list[ModelChoice]:
             continue
         if past.winner is not None:
             won = past.candidates[past.winner].adapter
-            found.append(ModelChoice(f"{past.number}", f"Round {past.number}, winner", (*past.lineage, won)))
+            found.append(
+                ModelChoice(
+                    f"{past.number}",
+                    _("Round {number}, winner").format(number=past.number),
+                    (*past.lineage, won),
+                )
+            )
         found += [
             ModelChoice(
                 f"{past.number}-{candidate.group}",
-                f"Round {past.number}, group {group_letter(candidate.group)}",
+                _("Round {number}, group {group}").format(
+                    number=past.number, group=group_letter(candidate.group)
+                ),
                 (*past.lineage, candidate.adapter),
             )
             for candidate in past.candidates
             if candidate.group != past.winner
         ]
-    return [*found, ModelChoice("start", "The start", ())]
+    return [*found, ModelChoice("start", _("The start"), ())]
 
 
 def default_pair(choices: list[ModelChoice]) -> tuple[str, str]:
@@ -56,4 +66,6 @@ def find_choice(state: CampaignState, key: str) -> ModelChoice:
     for choice in model_choices(state):
         if choice.key == key:
             return choice
-    raise InputError(f"This campaign has no model {key!r} to talk to. Choose one of the list.")
+    raise InputError(
+        _("This campaign has no model {key!r} to talk to. Choose one of the list.").format(key=key)
+    )

@@ -12,6 +12,7 @@ from datetime import timedelta
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from crowdsft.core.errors import CrowdsftError, InputError
 from crowdsft.core.seeds import derive_seed
@@ -23,6 +24,7 @@ from crowdsft.web.contributions.work import clean_text, has_words
 from crowdsft.web.journal_django import campaign_state
 from crowdsft.web.playground.choices import find_choice
 from crowdsft.web.playground.models import Exchange
+from crowdsft.web.saying import whole
 
 MOST_CHARACTERS = 2_000
 MOST_AN_HOUR = 60
@@ -38,10 +40,12 @@ def ask(campaign: Campaign, user: User, *, message: str, left: str, right: str) 
     """
     state, text = campaign_state(campaign), clean_text(message)
     if not has_words(text):
-        raise InputError("The message is empty. Write what you would say to the models.")
+        raise InputError(_("The message is empty. Write what you would say to the models."))
     if len(text) > MOST_CHARACTERS:
         raise InputError(
-            f"The message has {len(text):,} characters; at most {MOST_CHARACTERS:,} can be asked at once."
+            _("The message has {count} characters; at most {most_characters} can be asked at once.").format(
+                count=whole(len(text)), most_characters=whole(MOST_CHARACTERS)
+            )
         )
     for key in (left, right):
         find_choice(state, key)
@@ -53,10 +57,12 @@ def ask(campaign: Campaign, user: User, *, message: str, left: str, right: str) 
             same = (pending.campaign_id, pending.message, pending.left, pending.right)
             if same == (campaign.pk, text, left, right):
                 return pending
-            raise InputError("Your last message is not answered yet. Ask again when it is.")
+            raise InputError(_("Your last message is not answered yet. Ask again when it is."))
         if mine.filter(created__gte=timezone.now() - timedelta(hours=1)).count() >= MOST_AN_HOUR:
             raise InputError(
-                f"You have asked {MOST_AN_HOUR} times within an hour. Please come back a little later."
+                _(
+                    "You have asked {most_an_hour} times within an hour. Please come back a little later."
+                ).format(most_an_hour=MOST_AN_HOUR)
             )
         return Exchange.objects.create(campaign=campaign, user=user, message=text, left=left, right=right)
 

@@ -14,6 +14,7 @@ import ssl
 from urllib.parse import SplitResult, urlsplit
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from crowdsft.core.errors import InputError
 
@@ -30,12 +31,18 @@ def checked_url(url: str) -> SplitResult:
         parts = urlsplit(url.strip())
         port = parts.port
     except ValueError:
-        raise InputError(f"{url[:80]!r} is no address. Give one such as https://example.org/hook.") from None
+        raise InputError(
+            _("{shown!r} is no address. Give one such as https://example.org/hook.").format(shown=url[:80])
+        ) from None
     schemes = ("https", "http") if settings.TRUST_ORGANISERS else ("https",)
     if parts.scheme not in schemes or not parts.hostname or len(url) > LONGEST or not url.isprintable():
-        raise InputError(f"A webhook needs an address that begins with {' or '.join(schemes)}://.")
+        raise InputError(
+            _("A webhook needs an address that begins with {allowed}://.").format(
+                allowed=" or ".join(schemes)
+            )
+        )
     if parts.username or parts.password or port == 0:
-        raise InputError("A webhook's address holds no name and password; check the signature instead.")
+        raise InputError(_("A webhook's address holds no name and password; check the signature instead."))
     return parts
 
 
@@ -48,11 +55,13 @@ def public_address(host: str, port: int) -> str:
     try:
         found = [str(row[4][0]) for row in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
     except (OSError, UnicodeError):
-        raise InputError(f"The name {host} is not known.") from None
+        raise InputError(_("The name {host} is not known.").format(host=host)) from None
     for address in found:
         if settings.TRUST_ORGANISERS or _is_public(address):
             return address
-    raise InputError(f"{host} is inside the platform's own network, where webhooks may not go.")
+    raise InputError(
+        _("{host} is inside the platform's own network, where webhooks may not go.").format(host=host)
+    )
 
 
 def _is_public(address: str) -> bool:

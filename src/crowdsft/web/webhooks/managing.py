@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Iterable
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from crowdsft.core.errors import InputError
 from crowdsft.web.accounts.models import User
@@ -28,10 +29,10 @@ def add_webhook(campaign: Campaign, actor: User | None, *, url: str, events: Ite
     """
     chosen = [name for name in EVENT_NAMES if name in set(events)]
     if not chosen or not set(events) <= set(EVENT_NAMES):
-        raise InputError(f"Choose one or more events of: {', '.join(EVENT_NAMES)}.")
+        raise InputError(_("Choose one or more events of: {allowed}.").format(allowed=", ".join(EVENT_NAMES)))
     checked_url(url)
     if campaign.webhooks.count() >= MOST:
-        raise InputError(f"A campaign has at most {MOST} webhooks. Remove one first.")
+        raise InputError(_("A campaign has at most {most} webhooks. Remove one first.").format(most=MOST))
     with transaction.atomic():
         hook = Webhook.objects.create(
             campaign=campaign,
@@ -61,15 +62,15 @@ def send_again(campaign: Campaign, delivery_id: str) -> None:
     try:
         number = uuid.UUID(delivery_id)
     except ValueError:
-        raise InputError("There is no such delivery.") from None
+        raise InputError(_("There is no such delivery.")) from None
     again = Delivery.objects.filter(webhook__campaign=campaign, pk=number).exclude(state=Delivery.WAITING)
     if not again.update(state=Delivery.WAITING, attempts=0, next_try=time.time(), error=""):
-        raise InputError("There is no such delivery that could be sent again.")
+        raise InputError(_("There is no such delivery that could be sent again."))
 
 
 def find_webhook(campaign: Campaign, webhook_id: int) -> Webhook:
     """Raises: InputError when the campaign has none with this number."""
     hook = campaign.webhooks.filter(pk=webhook_id).first()
     if hook is None:
-        raise InputError("There is no such webhook of this campaign.")
+        raise InputError(_("There is no such webhook of this campaign."))
     return hook

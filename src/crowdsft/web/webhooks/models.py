@@ -6,15 +6,16 @@ import uuid
 from typing import Any
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _lazy
 
 from crowdsft.web.campaigns.models import Campaign
 
 EVENTS = (
-    ("contribution.created", "a contribution is accepted"),
-    ("round.closed", "a round closes"),
-    ("round.finished", "a round is over"),
-    ("points.awarded", "points are paid"),
-    ("campaign.finished", "the campaign ends"),
+    ("contribution.created", _lazy("a contribution is accepted")),
+    ("round.closed", _lazy("a round closes")),
+    ("round.finished", _lazy("a round is over")),
+    ("points.awarded", _lazy("points are paid")),
+    ("campaign.finished", _lazy("the campaign ends")),
 )
 EVENT_NAMES = tuple(name for name, _ in EVENTS)
 PING = "ping"

@@ -1,0 +1,83 @@
+"""The audit log in the reader's language. Its rows keep English words, whoever decided; pages say them again.
+
+What has no words here is shown as it was written, so a new kind of decision needs a line in `DECISIONS`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop, pgettext_lazy
+
+from crowdsft.web.campaigns.models import AuditLine, Membership
+
+DECISIONS = {
+    "paused": pgettext_lazy("decided", "paused"),
+    "resumed": pgettext_lazy("decided", "resumed"),
+    "finished early": pgettext_lazy("decided", "finished early"),
+    "cancelled": pgettext_lazy("decided", "cancelled"),
+    "rolled back": pgettext_lazy("decided", "rolled back"),
+    "approved": pgettext_lazy("decided", "approved"),
+    "declined": pgettext_lazy("decided", "declined"),
+    "archived": pgettext_lazy("decided", "archived"),
+    "taken out of the archive": pgettext_lazy("decided", "taken out of the archive"),
+    "invited": pgettext_lazy("decided", "invited"),
+    "accepted": pgettext_lazy("decided", "accepted"),
+    "took back an invitation": pgettext_lazy("decided", "took back an invitation"),
+    "changed a role": pgettext_lazy("decided", "changed a role"),
+    "member deleted": pgettext_lazy("decided", "member deleted"),
+    "closed a round by hand": pgettext_lazy("decided", "closed a round by hand"),
+    "published consent": pgettext_lazy("decided", "published consent"),
+    "added a webhook": pgettext_lazy("decided", "added a webhook"),
+    "removed a webhook": pgettext_lazy("decided", "removed a webhook"),
+}
+# The forms of what stands behind a decision. What people wrote themselves has none of them, or only at its end.
+DETAILS = (
+    gettext_noop("round {number}"),
+    gettext_noop("link {number}"),
+    gettext_noop("{role}, link {number}"),
+    gettext_noop("{name}: {role}"),
+    gettext_noop("version {number}, {words}"),
+    gettext_noop("to round {number}: {words}"),
+    gettext_noop("to round {number}"),
+    gettext_noop("to the first base: {words}"),
+    gettext_noop("to the first base"),
+)
+_PARTS = {
+    "number": r"(?P<number>\d+)",
+    "role": f"(?P<role>{'|'.join(name for name, _words in Membership.ROLES)})",
+    "name": r"(?P<name>[^:]+)",
+    "words": r"(?P<words>.+)",
+}
+_FORMS = tuple((form, re.compile(form.format(**_PARTS), re.S)) for form in DETAILS)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of the log, to be shown."""
+
+    happened: datetime
+    actor: str
+    what: str
+    detail: str
+
+
+def audit_line(row: AuditLine) -> Line:
+    """`row` in the reader's language."""
+    actor = row.actor.pseudonym if row.actor else _("Somebody who left")
+    return Line(row.happened, actor, str(DECISIONS.get(row.what, row.what)), detail_words(row.detail))
+
+
+def detail_words(detail: str) -> str:
+    """What was noted of a decision, in the reader's language where it has one of our forms."""
+    roles = dict(Membership.ROLES)
+    for form, pattern in _FORMS:
+        if found := pattern.fullmatch(detail):
+            parts = found.groupdict()
+            if "role" in parts:
+                parts["role"] = str(roles[parts["role"]])
+            return _(form).format(**parts)  # the forms are marked above
+    return detail
