@@ -93,15 +93,15 @@ def test_whoever_has_chosen_costs_no_query(anonymous: Client, django_assert_num_
 @pytest.mark.parametrize(
     "language, shown",
     [
-        ("en", ["0.388", "4,321", "345.7", "0.00012", "\N{MINUS SIGN}1,200", "1,200 rounds", "2 and 3"]),
-        ("de", ["0,388", "4.321", "345,7", "0,00012", "\N{MINUS SIGN}1.200", "1.200 Runden", "2 und 3"]),
+        ("en", ["0.388", "4,321", "345.7", "0.00012", "\N{MINUS SIGN}1,200", "1,200 members", "2 and 3"]),
+        ("de", ["0,388", "4.321", "345,7", "0,00012", "\N{MINUS SIGN}1.200", "1.200 Mitglieder", "2 und 3"]),
     ],
 )
 def test_numbers_are_written_as_the_reader_writes_them(language: str, shown: list[str]) -> None:
     with override(language):
         written = [
             number(0.388), number(4321), number(345.67), number(0.000123),
-            points_shown(-1200), plural(1200, "round,rounds"), listed(["2", "3"]),
+            points_shown(-1200), plural(1200, "member,members"), listed(["2", "3"]),
         ]  # fmt: skip
     assert written == shown
 
