@@ -37,7 +37,7 @@ def worker(
     where = ready_executor(executor, ray_address=ray_address)  # Ray brings signal handlers; ours replace them
     configure_existing(data)
     from crowdsft.web.live import platform_worker
-    from crowdsft.web.webhooks.sending import sender
+    from crowdsft.web.senders import sending
 
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -47,7 +47,7 @@ def worker(
     doing = platform_worker(data, lease_seconds=lease_seconds, executor=where)
     error_console.print(f"worker {doing.name} is ready", markup=False)
     try:
-        with suppress(KeyboardInterrupt), sender():
+        with suppress(KeyboardInterrupt), sending():
             doing.run_forever(stop)
     finally:
         where.close()

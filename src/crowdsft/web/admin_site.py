@@ -15,6 +15,7 @@ from django.http import HttpRequest
 
 from crowdsft.web.accounts.models import ApiToken, User
 from crowdsft.web.campaigns.models import AuditLine, Campaign
+from crowdsft.web.notices.models import Mail
 from crowdsft.web.webhooks.models import Delivery
 
 admin.site.site_header = admin.site.site_title = "crowdsft"
@@ -84,4 +85,12 @@ class DeliveryAdmin(ToLookAt):
     """Messages to webhooks."""
 
     list_display = ("created", "webhook", "event", "state", "attempts", "status", "error")
+    list_filter = ("state",)
+
+
+@admin.register(Mail)
+class MailAdmin(ToLookAt):
+    """Mails of notices, without what they say."""
+
+    list_display = ("created", "user", "is_digest", "state", "attempts", "error")
     list_filter = ("state",)

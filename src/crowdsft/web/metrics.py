@@ -20,6 +20,7 @@ from prometheus_client.registry import Collector
 
 from crowdsft.web.campaigns.models import Campaign, Membership, Step
 from crowdsft.web.contributions.models import Contribution
+from crowdsft.web.notices.models import Mail
 from crowdsft.web.webhooks.models import Delivery
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -62,6 +63,10 @@ class _Platform(Collector):
         for state, count in Delivery.objects.values_list("state").annotate(Count("pk")):
             deliveries.add_metric([state], count)
         yield deliveries
+        mails = GaugeMetricFamily("crowdsft_mails", "Mails of notices by state", labels=["state"])
+        for state, count in Mail.objects.order_by().values_list("state").annotate(Count("pk")):
+            mails.add_metric([state], count)
+        yield mails
 
     def _steps(self) -> Iterator[Metric]:
         now = time.time()

@@ -13,6 +13,8 @@ CROWDSFT_RATE_LIMITS    0 turns the limits on sign-ups, log-ins and requests off
 CROWDSFT_TRUST_ORGANISERS  1 lets campaigns use models from this machine's folders, models with code, and LLM judges
 CROWDSFT_MACHINE_HOUR_COST  what an hour of the worker's machine costs ("2.50 EUR"), for estimates; default: not told
 CROWDSFT_SMTP           smtp://user:password@host:587 (smtps:// for TLS from the start), for mails; default: printed
+CROWDSFT_ADDRESS        where people reach the platform (https://crowd.example.org), for links in mails; default: the
+                        first of CROWDSFT_ORIGINS; without either, notices are not mailed
 CROWDSFT_MAIL_FROM      sender of mails; default crowdsft@localhost
 CROWDSFT_OIDC           address of an OpenID Connect provider that people may sign in with; default: none
 CROWDSFT_OIDC_CLIENT    client id there; its redirect address is /accounts/oidc/sso/login/callback/ here
@@ -229,6 +231,9 @@ def _mail() -> dict[str, Any]:
 
 
 globals().update(_mail())
+SMTP = bool(os.environ.get("CROWDSFT_SMTP"))
+ADDRESS = (os.environ.get("CROWDSFT_ADDRESS") or next(iter(CSRF_TRUSTED_ORIGINS), "")).rstrip("/")
+MAILS_NOTICES = SMTP and bool(ADDRESS)
 DEFAULT_FROM_EMAIL = os.environ.get("CROWDSFT_MAIL_FROM", "crowdsft@localhost")
 
 

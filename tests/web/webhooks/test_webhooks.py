@@ -14,10 +14,11 @@ from django.db import transaction
 
 from crowdsft.core.errors import InputError
 from crowdsft.web.contributions.models import Contribution
+from crowdsft.web.outgoing import LEASE_SECONDS, WAITS_SECONDS, claimed
 from crowdsft.web.webhooks import addresses
 from crowdsft.web.webhooks.managing import add_webhook
 from crowdsft.web.webhooks.models import EVENT_NAMES, Delivery, Webhook
-from crowdsft.web.webhooks.sending import WAITS_SECONDS, send_due
+from crowdsft.web.webhooks.sending import send_due
 from crowdsft.web.webhooks.signing import HEADER, is_genuine, signature
 from tests.web.api.callers import Caller, refusal
 from tests.web.pages.campaign_builder import CampaignBuilder
@@ -159,21 +160,16 @@ def test_nobody_answering_is_written_down(
     assert Delivery.objects.filter(error__startswith="no answer: ").count() == 3
 
 
-def test_two_senders_send_a_message_once(
-    receiver: Receiver, hook: Webhook, builder: CampaignBuilder, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from crowdsft.web.webhooks import sending
-
+def test_two_senders_send_a_message_once(receiver: Receiver, hook: Webhook, builder: CampaignBuilder) -> None:
     builder.play(0.9, [0.84, 0.79, 0.87])
-    real = sending._attempt
-
-    def meanwhile_another(delivery: Delivery, number: int, now: float) -> None:
-        monkeypatch.setattr(sending, "_attempt", real)
-        send_due(now=now)
-        real(delivery, number, now)
-
-    monkeypatch.setattr(sending, "_attempt", meanwhile_another)
-    send_due()
+    now = time.time()
+    another = claimed(Delivery.objects.all(), now=now)
+    taken = next(another)  # and has read which others are due
+    assert send_due(now=now) == 2
+    assert list(another) == [], "the others are gone, whatever it had read"
+    assert send_due(now=now + LEASE_SECONDS - 1) == 0
+    assert send_due(now=now + LEASE_SECONDS) == 1, "a sender that died is replaced"
+    assert taken.event in [body["event"] for body in receiver.bodies]
     assert sorted(body["event"] for body in receiver.bodies) == [
         "points.awarded", "round.closed", "round.finished",
     ]  # fmt: skip

@@ -11,13 +11,36 @@ from django.db.models import Q
 from crowdsft.web.campaigns.models import Campaign
 from crowdsft.web.notices.kinds import NEVER
 from crowdsft.web.notices.wording import filled
+from crowdsft.web.outgoing import Outgoing
+
+
+class Mail(Outgoing):
+    """A mail to one person that tells their notices. `gathered` is when it was made, in seconds since the epoch.
+
+    It holds no address and no text: both are looked up when it is sent.
+    """
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="mails")
+    is_digest = models.BooleanField()
+    gathered = models.FloatField()
+
+    class Meta:
+        indexes = (
+            models.Index(fields=["state", "next_try"], name="mail_due"),
+            models.Index(fields=["user", "gathered"], name="mails_of_user"),
+        )
+        ordering = ("-pk",)
+
+    def __str__(self) -> str:
+        return f"mail {self.pk} to {self.user}"
 
 
 class Notice(models.Model):
     """Something that one person should know.
 
     `text` is a sentence of the code's, `values` fill it; both are kept apart, so that whoever reads it does so in
-    their own language. `mailed` is how it is to be mailed, as chosen when it was written.
+    their own language. `mailed` is how it is to be mailed, as chosen when it was written; `mail` is the mail that
+    told it.
     """
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="notices")
@@ -29,9 +52,15 @@ class Notice(models.Model):
     happened = models.DateTimeField(auto_now_add=True)
     read = models.DateTimeField(null=True)
     mailed = models.CharField(max_length=10, default=NEVER)
+    mail = models.ForeignKey(Mail, null=True, on_delete=models.SET_NULL, related_name="notices")
 
     class Meta:
         indexes = (
+            models.Index(
+                fields=["happened"],
+                condition=Q(read=None, mail=None) & ~Q(mailed=NEVER),
+                name="notices_to_mail",
+            ),
             models.Index(fields=["user", "-id"], name="notices_of_user"),
             models.Index(fields=["user"], condition=Q(read=None), name="notices_unread"),
         )

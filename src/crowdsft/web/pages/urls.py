@@ -53,6 +53,7 @@ urlpatterns: list[URLPattern] = [
     path("notices/", notices.notices, name="notices"),
     path("notices/<int:notice_id>/", notices.notice, name="notice"),
     path("notices/read/", notices.read_all, name="read_notices"),
+    path("notices/unsubscribe/<str:token>/", notices.unsubscribe, name="unsubscribe"),
     path("account/notices/", notices.mail_settings, name="notice_settings"),
     path("account/", accounts.account, name="account"),
     path("account/data/", your_data.your_data, name="your_data"),

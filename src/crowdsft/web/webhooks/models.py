@@ -9,6 +9,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _lazy
 
 from crowdsft.web.campaigns.models import Campaign
+from crowdsft.web.outgoing import Outgoing
 
 EVENTS = (
     ("contribution.created", _lazy("a contribution is accepted")),
@@ -42,22 +43,14 @@ class Webhook(models.Model):
         return self.events.split()
 
 
-class Delivery(models.Model):
-    """One message to one webhook. `next_try` is when it is due, in seconds since the epoch."""
-
-    WAITING, DELIVERED, FAILED = "waiting", "delivered", "failed"
+class Delivery(Outgoing):
+    """One message to one webhook."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     webhook = models.ForeignKey(Webhook, on_delete=models.CASCADE, related_name="deliveries")
     event = models.CharField(max_length=40)
     body: models.JSONField[Any, Any] = models.JSONField()
-    state = models.CharField(max_length=10, default=WAITING)
-    attempts = models.PositiveIntegerField(default=0)
-    next_try = models.FloatField(default=0.0)
     status = models.PositiveIntegerField(null=True)
-    error = models.CharField(max_length=300, blank=True)
-    created = models.DateTimeField(auto_now_add=True)
-    changed = models.DateTimeField(auto_now=True)
 
     class Meta:
         indexes = (models.Index(fields=["state", "next_try"], name="delivery_due"),)
