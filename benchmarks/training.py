@@ -4,23 +4,27 @@ Peers: TRL's SFTTrainer, once per candidate, as its documentation sets it up for
 loss on responses only); and a plain loop as one would write it with PEFT: one wrapped model, a fresh adapter per
 candidate, padded batches, transformers' own loss, torch's AdamW over the adapter's parameters. Both are given
 every saving that costs no thought: the model is loaded, and for the loop the texts are tokenised, before the
-clock starts. SFTTrainer refuses an adapter on the output head, so it has none and that much less to do. `lora`
-is our own one-by-one backend on PEFT. `with credit` is `multi_lora` that measures credit of
-four contributors in each group. SFTTrainer shuffles in its own order and knows no learning rate of their own for
-B's, so its losses differ; all other arms see the same batches. Arms take turns; ratios are medians over the turns
-of processor time of one thread.
+clock starts; on a GPU both compute in bfloat16 by autocast. SFTTrainer refuses an adapter on the output head, so it
+has none and that much less to do. `lora` is our own one-by-one backend on PEFT, `multi_lora, one by one` our batched
+one on each group alone, `inside modules` the same as `multi_lora` without its lean forward, `blocks twice` with
+gradient checkpointing, `with credit` measures credit of four contributors in each group. SFTTrainer shuffles in its
+own order and knows no learning rate of their own for B's, so its losses differ; all other arms see the same batches.
+Arms take turns; ratios are medians over the turns: of processor time of one thread, or on a GPU of wall time.
 
 The share of the peak is what training needs at least, 4 floating-point operations per token and frozen weight (2
 per weight and token forward, 2 backward) and 6 per adapter weight, against what one large matrix product reaches.
 
     python benchmarks/training.py                        # J candidates x batch size: 3x8, 8x4, 16x2
     python benchmarks/training.py --shapes 3x8 --repeats 5
+    python benchmarks/training.py --base made:30M --shapes 3x4 8x4       # random weights: 3M, 30M, 120M, 0.5B, 3B
+    python benchmarks/training.py --base made:0.5B --device cuda --shapes 8x8 --sentences 4 --json training.json
 """
 
 from __future__ import annotations
 
 import argparse
 import copy
+import json
 import tempfile
 import time
 import warnings
@@ -34,32 +38,93 @@ import torch
 
 from crowdsft.core.seeds import derive_rng
 from crowdsft.training import BACKENDS, Example, GroupData, TrainingOptions
+from crowdsft.training.base import options_by_size
 from crowdsft.training.fitting import one_thread, plan_examples
 from crowdsft.training.models import LoadedModel, load_model
 from crowdsft.training.optimiser import learning_rate_at
+from crowdsft.training.placement import Placement
 from crowdsft.training.targets import adapted_modules
 from crowdsft.world import EMOTIONS, PROMPTS, expert_comments
 
 Arm = Callable[[LoadedModel, Sequence[GroupData], TrainingOptions, Path], list[float]]
 
 
-def make_groups(count: int, comments: int) -> list[GroupData]:
+MADE = {  # Llama-like models with random weights: hidden, inner, layers, heads, key heads, vocabulary
+    "3M": (192, 512, 4, 6, 6, 4_096),
+    "30M": (512, 1_408, 8, 8, 8, 8_192),
+    "120M": (768, 2_304, 12, 12, 12, 32_000),
+    "0.5B": (896, 4_864, 24, 14, 2, 151_936),
+    "3B": (2_048, 11_008, 36, 16, 2, 151_936),
+}
+
+
+def load(reference: str, device: str) -> LoadedModel:
+    """A model by its reference, or one with random weights and the built-in model's tokenizer."""
+    precision = "float32" if device == "cpu" else "bfloat16"
+    if not reference.startswith("made:"):
+        return load_model(reference, placement=Placement(device, precision))
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    hidden, inner, layers, heads, key_heads, vocabulary = MADE[reference.removeprefix("made:")]
+    tiny = load_model("builtin:tiny")
+    config = LlamaConfig(
+        vocab_size=vocabulary,
+        hidden_size=hidden,
+        intermediate_size=inner,
+        num_hidden_layers=layers,
+        num_attention_heads=heads,
+        num_key_value_heads=key_heads,
+        max_position_embeddings=2_048,
+        tie_word_embeddings=True,
+        bos_token_id=tiny.tokenizer.bos_token_id,
+        eos_token_id=tiny.tokenizer.eos_token_id,
+        pad_token_id=tiny.tokenizer.pad_token_id,
+    )
+    torch.manual_seed(0)
+    with torch.device(device):
+        model: Any = LlamaForCausalLM(config)
+    for parameter in model.parameters():
+        parameter.data = parameter.data.to(getattr(torch, precision))
+    model.train(False)
+    model.requires_grad_(False)
+    return LoadedModel(model, tiny.tokenizer, reference)
+
+
+def clock(base: LoadedModel) -> float:
+    """Seconds of this process on a processor; of the wall, when all is done, on a GPU."""
+    if base.model.device.type == "cpu":
+        return time.process_time()
+    torch.cuda.synchronize()
+    return time.perf_counter()
+
+
+def make_groups(count: int, comments: int, sentences: int = 1) -> list[GroupData]:
     groups = []
     for number in range(count):
-        texts = expert_comments(EMOTIONS[number % len(EMOTIONS)], comments, derive_rng("benchmark", number))
+        several = expert_comments(
+            EMOTIONS[number % len(EMOTIONS)], comments * sentences, derive_rng("benchmark", number)
+        )
+        texts = [" ".join(several[start::comments]) for start in range(comments)]
         examples = tuple(Example(PROMPTS[row % len(PROMPTS)], text) for row, text in enumerate(texts))
         groups.append(GroupData(number, examples, number))
     return groups
 
 
-def our_backend(name: str) -> Arm:
+def our_backend(name: str, **settings: Any) -> Arm:
     def arm(
         base: LoadedModel, groups: Sequence[GroupData], options: TrainingOptions, output: Path
     ) -> list[float]:
-        candidates = BACKENDS.make(name).train(base, groups, options=options, output=output)
+        candidates = BACKENDS.make(name, **settings).train(base, groups, options=options, output=output)
         return [candidate.losses[-1] for candidate in candidates]
 
     return arm
+
+
+def one_by_one(
+    base: LoadedModel, groups: Sequence[GroupData], options: TrainingOptions, output: Path
+) -> list[float]:
+    """`multi_lora` on each group alone."""
+    return [our_backend("multi_lora")(base, [group], options, output)[0] for group in groups]
 
 
 def peft_loop(
@@ -110,9 +175,11 @@ def train_plainly(
             tokens[row, :length] = torch.tensor(example.tokens)
             mask[row, :length] = 1
             labels[row, example.response_start : length] = tokens[row, example.response_start : length]
+        tokens, mask, labels = (array.to(model.device) for array in (tokens, mask, labels))
         for group in optimiser.param_groups:
             group["lr"] = group["factor"] * learning_rate_at(step, len(plan), options)
-        loss = model(input_ids=tokens, attention_mask=mask, labels=labels).loss
+        with torch.autocast(model.device.type, torch.bfloat16, enabled=model.device.type != "cpu"):
+            loss = model(input_ids=tokens, attention_mask=mask, labels=labels).loss
         loss.backward()
         torch.nn.utils.clip_grad_norm_([parameter for _, parameter in named], options.gradient_clip)
         optimiser.step()
@@ -146,8 +213,8 @@ def trl_trainer(
             max_length=options.max_tokens,
             completion_only_loss=True,
             gradient_checkpointing=False,
-            bf16=False,
-            use_cpu=True,
+            bf16=base.model.device.type != "cpu",
+            use_cpu=base.model.device.type == "cpu",
             seed=group.seed,
             logging_strategy="no",
             save_strategy="no",
@@ -212,57 +279,92 @@ def needed_operations(base: LoadedModel, groups: Sequence[GroupData], options: T
     return total
 
 
-def peak_per_second(size: int = 768, repeats: int = 20) -> float:
-    """Floating-point operations per second of processor time that a large float32 matrix product reaches."""
-    a, b = torch.rand(size, size), torch.rand(size, size)
+def peak_per_second(base: LoadedModel, repeats: int = 20) -> float:
+    """Floating-point operations per second that a large matrix product of the base's type reaches."""
+    size = 768 if base.model.device.type == "cpu" else 8_192
+    a, b = (torch.rand(size, size, device=base.model.device, dtype=base.model.dtype) for _ in range(2))
     best = float("inf")
     for _ in range(repeats):
-        start = time.process_time()
+        start = clock(base)
         torch.mm(a, b)
-        best = min(best, time.process_time() - start)
+        best = min(best, clock(base) - start)
     return 2 * size**3 / best
 
 
-def measure(arms: dict[str, Arm], shape: str, repeats: int, base: LoadedModel) -> None:
+def measure(
+    arms: dict[str, Arm], shape: str, repeats: int, base: LoadedModel, sentences: int, passes: int
+) -> list[dict[str, Any]]:
     count, batch_size = map(int, shape.split("x"))
-    groups = make_groups(count, comments=32)
-    options = TrainingOptions(batch_size=batch_size)
+    groups = make_groups(count, comments=32, sentences=sentences)
+    parameters = sum(parameter.numel() for parameter in base.model.parameters())
+    options = TrainingOptions(batch_size=batch_size, passes=passes, **options_by_size(parameters))
+    on_gpu = base.model.device.type == "cuda"
+    memory: dict[str, float] = {}
     times: dict[str, list[float]] = {name: [] for name in arms}
     losses: dict[str, list[float]] = {}
     peaks = []
-    for _ in range(repeats):
+    for turn in range(repeats + on_gpu):  # a GPU's libraries choose their kernels in the first turn
         for name, arm in arms.items():
             with tempfile.TemporaryDirectory() as folder, one_thread(), torch.random.fork_rng(devices=[]):
-                start = time.process_time()
+                if on_gpu:
+                    torch.cuda.empty_cache()
+                    torch.cuda.reset_peak_memory_stats()
+                start = clock(base)
                 losses[name] = arm(base, groups, options, Path(folder))
-                times[name].append(time.process_time() - start)
+                if turn >= on_gpu:
+                    times[name].append(clock(base) - start)
+                if on_gpu:
+                    memory[name] = torch.cuda.max_memory_allocated() / 1e9
         with one_thread():
-            peaks.append(peak_per_second())
+            peaks.append(peak_per_second(base))
     needed = needed_operations(base, groups, options)
+    rows = []
     for name, seconds in times.items():
         ratio = median(mine / ours for mine, ours in zip(seconds, times["multi_lora"], strict=True))
         share = median(needed / mine / peak for mine, peak in zip(seconds, peaks, strict=True))
         mean = sum(losses[name]) / count
+        row = {
+            "base": base.reference,
+            "device": torch.cuda.get_device_name() if on_gpu else "cpu",
+            "candidates": count,
+            "batch_size": batch_size,
+            "arm": name,
+            "seconds": median(seconds),
+            "times_multi_lora": ratio,
+            "share_of_peak": share,
+            "last_loss": mean,
+            "peak_gigabytes": memory.get(name),
+        }
+        rows.append(row)
+        shown = f"{memory[name]:.1f}" if on_gpu else ""
         print(
-            f"| {count} | {batch_size} | {name} | {median(seconds):.2f} | {ratio:.2f} | {share:.3f} | {mean:.3f} |",
+            f"| {base.reference} | {count} | {batch_size} | {name} | {median(seconds):.2f} | {ratio:.2f} | {share:.3f} "
+            f"| {mean:.3f} | {shown} |",
             flush=True,
         )
+    return rows
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--base", default="builtin:tiny")
+    parser.add_argument("--base", nargs="+", default=["builtin:tiny"])
+    parser.add_argument("--device", default="cpu")
     parser.add_argument("--shapes", nargs="+", default=["3x8", "8x4", "16x2"], help="candidates x batch size")
     parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--passes", type=int, default=3)
+    parser.add_argument("--sentences", type=int, default=1, help="in a response")
     parser.add_argument("--arms", nargs="+", help="only these, and multi_lora")
+    parser.add_argument("--json", type=Path, help="also write the rows here")
     arguments = parser.parse_args()
     warnings.simplefilter("ignore")
-    base = load_model(arguments.base)
     arms: dict[str, Arm] = {
         "multi_lora": our_backend("multi_lora"),
         "with credit": with_credit,
+        "blocks twice": our_backend("multi_lora", checkpointing=True),
+        "inside modules": our_backend("multi_lora", lean=False),
+        "multi_lora, one by one": one_by_one,
         "lora": our_backend("lora"),
         "PEFT loop": peft_loop,
         "SFTTrainer": trl_trainer,
@@ -270,11 +372,16 @@ def main() -> None:
     if arguments.arms:
         arms = {name: arm for name, arm in arms.items() if name in {"multi_lora", *arguments.arms}}
     print(
-        "| candidates | batch | arm | seconds | times multi_lora | share of peak | last loss |\n"
-        "|---|---|---|---|---|---|---|"
+        "| base | candidates | batch | arm | seconds | times multi_lora | share of peak | last loss | peak GB |\n"
+        "|---|---|---|---|---|---|---|---|---|"
     )
-    for shape in arguments.shapes:
-        measure(arms, shape, arguments.repeats, base)
+    rows = []
+    for reference in arguments.base:
+        base = load(reference, arguments.device)
+        for shape in arguments.shapes:
+            rows += measure(arms, shape, arguments.repeats, base, arguments.sentences, arguments.passes)
+    if arguments.json:
+        arguments.json.write_text(json.dumps(rows, indent=1))
 
 
 if __name__ == "__main__":

@@ -40,6 +40,8 @@ SETTINGS = {
     "training.weight_decay": "Weight decay of AdamW.",
     "training.weighting": "How much each contributor counts, from what earlier rounds have shown; see [weightings](reference-tables.md#weightings).",
     "training.weighting_rate": 'With `weighting = "exponentiated_gradient"`: how fast weights follow what is learnt. 1 suits a few rounds, 0.1 a hundred.',
+    "training.tokens_per_pass": "With `multi_lora`: how many tokens go through the model at a time; larger batches go in parts. 1,200 on a processor, 16,384 on a GPU, less where memory is short.",
+    "training.gradient_checkpointing": "With `multi_lora`: compute the model's blocks twice instead of keeping what they need for the way back. Left open: where a single contribution would not fit otherwise.",
     "training.gradient_clip": "Longest gradient that is used in full.",
     "training.trl": "Further options of TRL's SFTConfig, for `trl_sft` alone: see [training with TRL](how-to-scale.md#training-with-trl).",
     "evaluation.embedding": "What turns outputs into vectors; see [embeddings](reference-tables.md#embeddings). Or a network: `sentence:` or `classifier:` and a Hugging Face id or folder; see [embeddings by id](reference-tables.md#embeddings-by-id).",

@@ -87,8 +87,13 @@ def test_all_faults_are_shown_together() -> None:
         ({"tasks": {"kinds": ["sing"]}}, "tasks.kinds"),
         ({"evaluation": {"temperature": float("nan")}}, "evaluation.temperature"),
         ({"campaign": "Test"}, "campaign"),
-        ({"points": {"policy": "in_run_split"}}, "training.backend"),
-        ({"points": {"policy": "in_run_split"}, "training": {"backend": "multi_lora"}}, "points.policy"),
+        ({"points": {"policy": "in_run_split"}, "training": {"backend": "lora"}}, "training.backend"),
+        ({"training": {"backend": "lora", "tokens_per_pass": 9}}, "training.tokens_per_pass"),
+        (
+            {"training": {"backend": "lora", "gradient_checkpointing": True}},
+            "training.gradient_checkpointing",
+        ),
+        ({"points": {"policy": "in_run_split"}}, "points.policy"),
         (
             {
                 "points": {"policy": "in_run_split"},

@@ -5,5 +5,5 @@ from crowdsft.training import BACKENDS
 from crowdsft.training.models import load_model
 
 EMBEDDINGS["emotions"]
-BACKENDS["lora"]
+BACKENDS["multi_lora"]
 load_model("builtin:tiny")

@@ -3,8 +3,8 @@ from __future__ import annotations
 from typing import Any
 
 from crowdsft.core.settings import parse_settings
-from crowdsft.rounds.resources import TINY_PARAMETERS, training_options
-from crowdsft.training.base import TrainingOptions
+from crowdsft.rounds.resources import training_options
+from crowdsft.training.base import TINY_PARAMETERS, TrainingOptions
 
 
 def options(parameters: int, **training: Any) -> TrainingOptions:

@@ -20,8 +20,9 @@ from crowdsft.training.adapters import read_adapter  # noqa: E402
 from crowdsft.training.base import GroupData  # noqa: E402
 from crowdsft.training.chat_examples import TokenisedExample  # noqa: E402
 from crowdsft.training.models import LoadedModel  # noqa: E402
-from crowdsft.training.multi_lora.backend import MultiLora, passes  # noqa: E402
+from crowdsft.training.multi_lora.backend import MultiLora  # noqa: E402
 from crowdsft.training.multi_lora.batches import pack, pad_rows  # noqa: E402
+from crowdsft.training.multi_lora.memory import Budget, PassMemory, passes  # noqa: E402
 from crowdsft.training.multi_lora.rows import AdaptedModule  # noqa: E402
 
 pytestmark = pytest.mark.train
@@ -227,10 +228,17 @@ def test_both_layouts_ask_for_the_same_targets(step: list[list[TokenisedExample]
         torch.testing.assert_close(labels.weights.sum(dim=1), torch.ones(len(step), dtype=torch.float64))
 
 
-@given(examples, st.integers(1, 40))
-def test_passes_cover_every_adapter_once(step: list[list[TokenisedExample]], budget: int) -> None:
-    spans = list(passes(step, budget))
-    assert [place for span in spans for place in range(span.start, span.stop)] == list(range(len(step)))
-    for span in spans:
-        tokens = sum(len(example.tokens) for mine in step[span] for example in mine)
-        assert tokens <= budget or span.stop - span.start == 1
+@given(examples, st.integers(1, 40), st.integers(1, 400))
+def test_passes_hold_every_example_once_and_keep_to_the_budget(
+    step: list[list[TokenisedExample]], tokens: int, limit: int
+) -> None:
+    budget = Budget(tokens, limit, PassMemory(3.0, 5.0, checkpointing=False))
+    found = list(passes(step, budget))
+    seen: list[list[TokenisedExample]] = [[] for _ in step]
+    for one in found:
+        assert budget.allows(one.examples) or sum(map(len, one.examples)) == 1
+        for adapter, mine in zip(range(len(step))[one.adapters], one.examples, strict=True):
+            seen[adapter] += mine
+    assert seen == step
+    whole = list(passes(step, budget, may_split=False))
+    assert [place for one in whole for place in range(len(step))[one.adapters]] == list(range(len(step)))

@@ -112,10 +112,13 @@ class TrainingSection(Section):
     """How each group's copy of the base is fine-tuned.
 
     `learning_rate`, `b_rate_ratio` and `adapt_head` that are not given follow the size of the base model: what a
-    tiny model needs would make a large one diverge. `trl` holds further options of TRL's SFTConfig.
+    tiny model needs would make a large one diverge. `trl` holds further options of TRL's SFTConfig. `multi_lora` knows
+    two more: `tokens_per_pass` bounds what goes through the model at a time, and with `gradient_checkpointing` the
+    model's blocks are computed twice instead of being kept, which trades a third more time for memory; left open, this
+    is done where it has to be.
     """
 
-    backend: str = "lora"
+    backend: str = "multi_lora"
     rank: Annotated[int, Field(ge=1, le=512)] = 32
     alpha: Annotated[float, Field(gt=0)] = 64.0
     learning_rate: Annotated[float, Field(gt=0, lt=1)] | None = None
@@ -129,6 +132,8 @@ class TrainingSection(Section):
     gradient_clip: Annotated[float, Field(gt=0)] = 1.0
     weighting: str = "uniform"
     weighting_rate: Annotated[float, Field(ge=0, le=100)] = 1.0
+    tokens_per_pass: Annotated[int, Field(ge=1)] | None = None
+    gradient_checkpointing: bool | None = None
     trl: dict[str, TrlValue] | None = None
 
     @field_validator("backend")
@@ -458,6 +463,17 @@ def _revision_of_nothing(sections: Mapping[str, Section]) -> list[Fault]:
     ]
 
 
+def _passes(sections: Mapping[str, Section]) -> list[Fault]:
+    training = sections.get("training")
+    if not isinstance(training, TrainingSection) or training.backend == "multi_lora":
+        return []
+    problem = f'contradicts training.backend = "{training.backend}"; remove it or use "multi_lora"'
+    given = [
+        name for name in ("tokens_per_pass", "gradient_checkpointing") if getattr(training, name) is not None
+    ]
+    return [Fault(f"training.{name}", problem) for name in given]
+
+
 def _trl(sections: Mapping[str, Section]) -> list[Fault]:
     training = sections.get("training")
     if not isinstance(training, TrainingSection):
@@ -588,6 +604,7 @@ _CONTRADICTIONS: tuple[Callable[[Mapping[str, Section]], list[Fault]], ...] = (
     _emotion_needs_embedding,
     _revision_of_nothing,
     _builtin_model,
+    _passes,
     _trl,
     _judges,
     _votes,

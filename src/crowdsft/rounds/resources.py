@@ -6,6 +6,7 @@ trains round after round without loading anything twice.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +17,8 @@ from crowdsft.embedding import Embedding, make_embedding
 from crowdsft.judging import JUDGES, Judge, judge_options
 from crowdsft.rounds.artifacts import Artifacts, artifacts_in
 from crowdsft.training import BACKENDS
-from crowdsft.training.base import TrainingBackend, TrainingOptions
+from crowdsft.training.base import TrainingBackend, TrainingOptions, options_by_size
+from crowdsft.training.placement import AUTO, Placement, choose_placement
 
 if TYPE_CHECKING:
     from crowdsft.training.models import LoadedModel
@@ -92,19 +94,40 @@ class Resources:
 
         if self._first is None or self._first[0] != key:
             reference, revision, trust = key
-            self._first = (key, load_model(reference, revision=revision, trust_remote_code=trust))
+            self._first = (
+                key,
+                load_model(reference, revision=revision, trust_remote_code=trust, placement=placement_here()),
+            )
         return self._first[1]
 
     def backend(self, settings: CampaignSettings) -> TrainingBackend:
         """What trains the candidates."""
-        name = settings.training.backend
-        return BACKENDS.make(name, **({"extra": settings.training.trl or {}} if name == "trl_sft" else {}))
+        training = settings.training
+        options: dict[str, object] = {}
+        if training.backend == "trl_sft":
+            options = {"extra": training.trl or {}}
+        elif training.backend == "multi_lora":
+            options = {
+                "checkpointing": training.gradient_checkpointing,
+                "tokens_per_pass": training.tokens_per_pass or 0,
+            }
+        return BACKENDS.make(training.backend, **options)
 
 
-NOT_FOR_BACKENDS = {"backend", "trl", "weighting", "weighting_rate"}
-TINY_PARAMETERS = 20_000_000
-FOR_TINY_MODELS = {"learning_rate": 1e-3, "b_rate_ratio": 12.0, "adapt_head": True}
-FOR_OTHER_MODELS = {"learning_rate": 2e-4, "b_rate_ratio": 1.0, "adapt_head": False}
+def placement_here() -> Callable[[int], Placement]:
+    """Where this worker puts a base model, by CROWDSFT_DEVICE and CROWDSFT_PRECISION; "auto" when they are not set."""
+    device, precision = (os.environ.get(name) or AUTO for name in ("CROWDSFT_DEVICE", "CROWDSFT_PRECISION"))
+    return lambda parameters: choose_placement(parameters, device=device, precision=precision)
+
+
+NOT_FOR_BACKENDS = {
+    "backend",
+    "trl",
+    "weighting",
+    "weighting_rate",
+    "gradient_checkpointing",
+    "tokens_per_pass",
+}
 
 
 def training_options(settings: CampaignSettings, *, parameters: int) -> TrainingOptions:
@@ -114,6 +137,6 @@ def training_options(settings: CampaignSettings, *, parameters: int) -> Training
         parameters: Number of the base model's parameters; what the settings leave open follows it.
     """
     chosen = settings.training.model_dump(exclude=NOT_FOR_BACKENDS, exclude_none=True)
-    by_size = FOR_TINY_MODELS if parameters < TINY_PARAMETERS else FOR_OTHER_MODELS
+    by_size = options_by_size(parameters)
     by_backend = {"adapt_head": False} if settings.training.backend == "trl_sft" else {}
     return TrainingOptions(**(by_size | by_backend | chosen))

@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Protocol, get_args
+from typing import TYPE_CHECKING, Any, Literal, Protocol, get_args
 
 from crowdsft.core.errors import Fault, SettingsError
 
@@ -135,6 +135,19 @@ class TrainingOptions:
         if not self.target_modules:
             problems.append(("target_modules", 'must name at least one module, or be "all-linear"'))
         return problems
+
+
+TINY_PARAMETERS = 20_000_000
+
+
+def options_by_size(parameters: int) -> dict[str, Any]:
+    """The training options that follow the size of the base model, where nobody chose them.
+
+    What a tiny model needs would make a large one diverge; see docs/decisions/lora-defaults.md.
+    """
+    if parameters < TINY_PARAMETERS:
+        return {"learning_rate": 1e-3, "b_rate_ratio": 12.0, "adapt_head": True}
+    return {"learning_rate": 2e-4, "b_rate_ratio": 1.0, "adapt_head": False}
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ ROWS_ALONE = 48
 """From this many rows on, candidates are drawn one after the other with merged weights."""
 ROWS_TOGETHER = 512
 """Most rows, over all candidates, in one batch of several candidates."""
+ROWS_TOGETHER_ON_GPU = 1_024
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,10 +112,14 @@ def _portions(base: LoadedModel, adapters: Sequence[Path | None], *, rows: int) 
     """Which adapters to draw from in one batch.
 
     Many rows fill the machine on their own, and merged weights are cheaper than adapters beside them; few
-    rows are drawn for all candidates together.
+    rows are drawn for all candidates together. Weights in half precision would round a merged adapter away, so
+    there adapters stay beside them wherever they can.
     """
     alone = [_Portion([adapter]) for adapter in adapters]
-    if rows >= ROWS_ALONE or len(adapters) == 1 or not is_lean_model(base.model):
+    if not is_lean_model(base.model):
+        return alone
+    is_wide = base.model.dtype in (torch.float32, torch.float64)
+    if is_wide and (rows >= ROWS_ALONE or len(adapters) == 1):
         return alone
     known = known_modules(base.model)
     read: list[Mapping[str, Factors]] = []
@@ -126,7 +131,8 @@ def _portions(base: LoadedModel, adapters: Sequence[Path | None], *, rows: int) 
         if not factors.keys() <= known:
             return alone
         read.append(factors)
-    most = max(1, ROWS_TOGETHER // rows)
+    together = ROWS_TOGETHER_ON_GPU if base.model.device.type == "cuda" else ROWS_TOGETHER
+    most = max(1, together // rows)
     spans = [slice(start, start + most) for start in range(0, len(adapters), most)]
     return [_Portion(adapters[span], read[span]) for span in spans]
 
@@ -135,7 +141,7 @@ def _draw(
     base: LoadedModel, portion: _Portion, asked: Prompts, chance: Chance, report: Callable[[int], None]
 ) -> list[list[list[int]]]:
     """The response tokens of each adapter's rows."""
-    if len(portion.adapters) > 1:
+    if portion.factors:
         stacked = stack_factors(base.model, portion.factors, device=base.model.device)
         decoder = Decoder(
             read_llama(base.model), stacked, candidates=len(portion.adapters), stop=base.stop_tokens

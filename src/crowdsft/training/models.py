@@ -5,13 +5,14 @@ Only safetensors weights are read: a pickle can run code on the machine that loa
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from crowdsft.core.errors import MissingExtraError, ModelError
 from crowdsft.hub import locate, quietly, require_files, require_weights, why_not_loaded
+from crowdsft.training.placement import ON_CPU, Placement, count_parameters
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -24,7 +25,8 @@ class LoadedModel:
     """A causal language model in memory with its tokenizer.
 
     Args:
-        model: The network in evaluation mode, with frozen parameters, float32 on a CPU.
+        model: The network in evaluation mode, with frozen parameters; where it lives, and in which type, says its
+            `Placement`.
         tokenizer: Its tokenizer; it has a padding token.
         reference: What `load_model` was given.
         revision: The hub revision that was asked for, or None.
@@ -50,7 +52,7 @@ def load_model(
     *,
     revision: str | None = None,
     trust_remote_code: bool = False,
-    device: str = "cpu",
+    placement: Placement | Callable[[int], Placement] = ON_CPU,
 ) -> LoadedModel:
     """Load the causal language model that `reference` names.
 
@@ -59,7 +61,7 @@ def load_model(
             ("organisation/name"). An existing folder is preferred to a hub id of the same spelling.
         revision: Branch, tag or commit on the hub; None for its default branch.
         trust_remote_code: Whether Python code that comes with the model may run on this machine.
-        device: Where the weights go, in torch's words ("cpu", "cuda", "cuda:1", ...).
+        placement: Where the weights go and their type, or what says so for a number of parameters.
 
     Raises:
         ModelError: The folder does not exist, the hub cannot be reached, or what is there is no causal
@@ -78,11 +80,13 @@ def load_model(
     try:
         config = AutoConfig.from_pretrained(source, **shared)
         _require_causal(config, reference)
+        if not isinstance(placement, Placement):
+            placement = placement(count_parameters(config, trust_remote_code=trust_remote_code))
         with quietly():
             loaded: Any = AutoModelForCausalLM.from_pretrained(
                 source,
                 config=config,
-                dtype=torch.float32,
+                dtype=getattr(torch, placement.precision),
                 use_safetensors=True,
                 output_loading_info=True,
                 **shared,
@@ -95,7 +99,7 @@ def load_model(
         ) from error
     require_weights(report["missing_keys"], reference)
     _ensure_padding(tokenizer, model.config, reference)
-    model = torch.nn.Module.to(model, device)
+    model = torch.nn.Module.to(model, placement.device)
     model.train(False)
     model.requires_grad_(False)
     return LoadedModel(model, tokenizer, reference, revision)
@@ -105,7 +109,8 @@ def model_with_adapters(first: LoadedModel, adapters: Sequence[Path]) -> LoadedM
     """The base of a round: `first` with a stack of adapters merged into a copy of its weights.
 
     The stack is always merged from the first base, in float32 and in the given order, so the same stack
-    gives the same weights on every worker and rounding does not build up over rounds.
+    gives the same weights on every worker and rounding does not build up over rounds; a base in bfloat16 is
+    rounded once, at the end.
 
     Args:
         first: The campaign's first base model; it is left as it is.
@@ -116,14 +121,24 @@ def model_with_adapters(first: LoadedModel, adapters: Sequence[Path]) -> LoadedM
     """
     import copy
 
+    import torch
+
     from crowdsft.training.adapters import folder_digest
     from crowdsft.training.merging import adapter_deltas, add_deltas
 
-    model = copy.deepcopy(first.model)
+    model: Any = copy.deepcopy(first.model)
+    _cast_parameters(model, torch.promote_types(first.model.dtype, torch.float32))
     for adapter in adapters:
         add_deltas(model, adapter_deltas(model, adapter))
+    _cast_parameters(model, first.model.dtype)
     digests = tuple(folder_digest(adapter) for adapter in adapters)
     return LoadedModel(model, first.tokenizer, first.reference, first.revision, first.adapters + digests)
+
+
+def _cast_parameters(model: Any, dtype: Any) -> None:
+    """Change the type of a model's parameters; buffers, such as rotation tables, keep theirs."""
+    for parameter in model.parameters():
+        parameter.data = parameter.data.to(dtype)
 
 
 def locate_model(reference: str) -> str:

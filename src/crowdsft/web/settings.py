@@ -4,6 +4,8 @@ CROWDSFT_DATA           folder of the database, artifacts and secret key (set by
 CROWDSFT_DATABASE_URL   postgres://user:password@host:port/name; default SQLite in CROWDSFT_DATA
 CROWDSFT_DATABASE_FILE  name of the SQLite file; default crowdsft.sqlite
 CROWDSFT_ARTIFACTS      where artifacts are kept: a URL that fsspec knows (s3://bucket/folder); default CROWDSFT_DATA
+CROWDSFT_DEVICE         where workers put base models: cpu, cuda, cuda:1 ...; default: a GPU for large models
+CROWDSFT_PRECISION      float32 or bfloat16, of base models; default: bfloat16 on a GPU; adapters are float32 everywhere
 CROWDSFT_HOSTS          host names that may be served, separated by commas; default loopback
 CROWDSFT_ORIGINS        origins that forms may come from (https://crowd.example.org), separated by commas
 CROWDSFT_SECRET_KEY     default: made once and kept in CROWDSFT_DATA/secret-key

@@ -3,112 +3,39 @@
 from __future__ import annotations
 
 import logging
-import math
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 import torch
 from torch import Tensor
 
 from crowdsft.training.adapters import lora_config, save_adapter
 from crowdsft.training.base import (
-    Credit,
     GroupData,
     ProgressCallback,
     TrainedCandidate,
     TrainingOptions,
-    TrainingProgress,
 )
-from crowdsft.training.chat_examples import TokenisedExample
-from crowdsft.training.fitting import Stopwatch, finite_loss, one_thread, plan_examples
+from crowdsft.training.fitting import Stopwatch, one_thread, plan_examples
 from crowdsft.training.models import LoadedModel
-from crowdsft.training.multi_lora.apart import Apart
-from crowdsft.training.multi_lora.batches import StepExamples
 from crowdsft.training.multi_lora.in_run_credit import InRunCredit
 from crowdsft.training.multi_lora.llama import is_lean_model, lean_model, lean_shapes
-from crowdsft.training.multi_lora.optimiser import BatchedAdamW
+from crowdsft.training.multi_lora.memory import (
+    Budget,
+    KeptBytes,
+    activation_limit,
+    adapter_bytes,
+    default_tokens_per_pass,
+    pass_memory,
+)
 from crowdsft.training.multi_lora.parameters import AdapterParameters
 from crowdsft.training.multi_lora.rows import RowsMixedError, adapted_model, linear_shapes
-from crowdsft.training.optimiser import learning_rate_at
+from crowdsft.training.multi_lora.together import Forward, Run, TrainedTogether, fit_together
 from crowdsft.training.targets import adapted_modules, short_names
 
 logger = logging.getLogger(__name__)
-
-
-class Forward(Protocol):
-    """A model that computes the losses of several adapters at once."""
-
-    def losses(self, examples: StepExamples, adapters: slice, apart: Apart | None = None) -> Tensor:
-        """float[J]: the weighted mean loss of each of `adapters` on its examples, with a graph behind it.
-
-        Args:
-            examples: Of each adapter.
-            adapters: Which.
-            apart: Keep gradients apart by whose examples they come from. With held-out examples the losses
-                are float[2, J], theirs in the second row.
-        """
-        ...
-
-
-@dataclass(slots=True)
-class Run:
-    """One group's way through training.
-
-    Args:
-        place: Its place in the caller's order.
-        steps: The examples of each step.
-        losses: Of the steps so far.
-    """
-
-    place: int
-    group: GroupData
-    steps: list[list[TokenisedExample]]
-    losses: list[float] = field(default_factory=list)
-
-    @property
-    def tokens(self) -> int:
-        return sum(len(example.tokens) for step in self.steps for example in step)
-
-
-@dataclass(frozen=True, slots=True)
-class TrainedTogether:
-    """Adapters in memory, just trained.
-
-    Args:
-        model: Computes losses under them.
-        parameters: Their values; row k belongs to `runs[k]`.
-        runs: The groups' ways through training, the longest first.
-        credit: What was measured on the way; None where it was not asked for.
-    """
-
-    model: Forward
-    parameters: AdapterParameters
-    runs: tuple[Run, ...]
-    credit: InRunCredit | None = None
-
-    def credits(self, row: int) -> tuple[Credit, ...]:
-        """Of the contributors of `runs[row]`."""
-        return () if self.credit is None else self.credit.credits_of(row)
-
-    @torch.no_grad()
-    def held_out_losses(
-        self, examples: Sequence[TokenisedExample], *, tokens_per_pass: int = 4_000
-    ) -> list[float]:
-        """Mean loss per response token of every group's adapter on the same examples, in the groups' order.
-
-        Args:
-            examples: At least one.
-            tokens_per_pass: As in `MultiLora`.
-        """
-        losses = [0.0] * len(self.runs)
-        for span in passes([examples] * len(self.runs), tokens_per_pass):
-            found = self.model.losses([examples] * (span.stop - span.start), span)
-            for run, loss in zip(self.runs[span], found.tolist(), strict=True):
-                losses[run.place] = loss
-        return losses
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,12 +46,21 @@ class MultiLora:
 
     Args:
         lean: Whether small Llama-like models go through a forward of their own; other models never do.
-        tokens_per_pass: Adapters share a forward pass as long as their tokens do not exceed this; more tokens
-            fill a machine better until its caches overflow. 0 chooses for the base's device.
+        tokens_per_pass: Adapters share a forward pass as long as their tokens do not exceed this, and a larger batch
+            of one adapter goes through in parts; more tokens fill a machine better until its caches overflow. 0
+            chooses for the base's device.
+        activation_bytes: What a pass may take beside model and adapters; 0 chooses for the base's device.
+        checkpointing: Whether transformer blocks keep their inputs only and are computed twice; None does so when
+            a single example would not fit otherwise.
+        low_precision: Whether adapters are computed with in the base's type where that is bfloat16 or float16; they
+            are trained and stored in float32 either way. None does so on a GPU. Credit is always measured in float32.
     """
 
     lean: bool = True
     tokens_per_pass: int = 0
+    activation_bytes: int = 0
+    checkpointing: bool | None = None
+    low_precision: bool | None = None
 
     def train(
         self,
@@ -200,89 +136,94 @@ class MultiLora:
         runs = [Run(place, group, plan_examples(base, group, options)) for place, group in enumerate(groups)]
         runs.sort(key=lambda run: -len(run.steps))
         with one_thread():
-            parameters, forward = self._prepare(base, runs, options)
+            parameters, is_lean = self._adapters(base, runs, options)
             credit = None
             if options.credit_every:
                 credit = InRunCredit(parameters, [run.group for run in runs], base, options)
-            with forward as model:
-                self._fit(model, parameters, runs, options, progress, credit)
+            budget = self._budget(base, runs, parameters, is_lean=is_lean)
+            with self._forward(base, parameters, is_lean=is_lean, budget=budget) as model:
+                fit_together(model, parameters, runs, options, progress, credit, budget)
                 yield TrainedTogether(model, parameters, tuple(runs), credit)
 
-    def _prepare(
+    def _adapters(
         self, base: LoadedModel, runs: Sequence[Run], options: TrainingOptions
-    ) -> tuple[AdapterParameters, AbstractContextManager[Forward]]:
+    ) -> tuple[AdapterParameters, bool]:
+        """Fresh adapters, one per run, and whether the lean forward will serve them."""
         names = adapted_modules(base.model, options)
         weight = base.model.get_submodule(names[0]).weight
         assert isinstance(weight, Tensor)
         is_lean = self.lean and is_lean_model(base.model)
+        kept = torch.float64 if weight.dtype == torch.float64 else torch.float32
+        is_low = weight.device.type == "cuda" if self.low_precision is None else self.low_precision
         parameters = AdapterParameters(
             lean_shapes(base.model) if is_lean else linear_shapes(base.model, names),
             names,
             count=len(runs),
             rank=options.rank,
             scale=options.alpha / options.rank,
-            dtype=torch.float64 if weight.dtype == torch.float64 else torch.float32,
+            dtype=kept,
             device=weight.device,
+            compute=weight.dtype if is_low and not options.credit_every else kept,
         )
         for row, run in enumerate(runs):
             parameters.draw(row, seed=run.group.seed)
+        parameters.refresh()
+        return parameters, is_lean
+
+    def _forward(
+        self, base: LoadedModel, parameters: AdapterParameters, *, is_lean: bool, budget: Budget
+    ) -> AbstractContextManager[Forward]:
         way = "by a lean forward" if is_lean else "inside the model's own modules"
-        logger.info("%s trains %d candidates together, %s", base.reference, len(runs), way)
+        twice = ", each block computed twice" if budget.memory.checkpointing else ""
+        logger.info(
+            "%s trains %d candidates together, %s%s. The adapters take %s; a pass takes at most %d tokens and %s",
+            base.reference,
+            len(parameters.values),
+            way,
+            twice,
+            in_megabytes(adapter_bytes(parameters)),
+            budget.tokens,
+            in_megabytes(budget.limit_bytes),
+        )
         make = lean_model if is_lean else adapted_model
-        return parameters, make(base.model, parameters, padding=base.tokenizer.pad_token_id)
+        return make(
+            base.model,
+            parameters,
+            padding=base.tokenizer.pad_token_id,
+            checkpointing=budget.memory.checkpointing,
+        )
 
-    def _fit(
-        self,
-        model: Forward,
-        parameters: AdapterParameters,
-        runs: Sequence[Run],
-        options: TrainingOptions,
-        progress: ProgressCallback | None,
-        credit: InRunCredit | None,
-    ) -> None:
-        """Train every run to its end; `runs` are sorted by their number of steps, the longest first."""
-        optimiser = BatchedAdamW(parameters, options)
-        budget = self.tokens_per_pass or default_tokens_per_pass(parameters.values.device)
-        for step in range(len(runs[0].steps)):
-            active = [run for run in runs if step < len(run.steps)]
-            examples: StepExamples = [run.steps[step] for run in active]
-            credited = None if credit is None else credit.lay_out(step, examples)
-            for span in passes(examples if credited is None else credited.examples, budget):
-                if credited is None:
-                    losses = model.losses(examples[span], span)
-                else:
-                    mine, apart = credited.only(span)
-                    losses = model.losses(mine, span, apart)
-                losses.sum().backward()  # type: ignore[no-untyped-call]
-                for run, loss in zip(
-                    active[span], losses.view(-1, len(active[span]))[0].tolist(), strict=True
-                ):
-                    run.losses.append(
-                        finite_loss(loss, group=run.group.group, step=step + 1, options=options)
-                    )
-            if credit is not None:
-                credit.sum_up(len(active))
-            optimiser.step([learning_rate_at(step, len(run.steps), options) for run in active], credit)
-            if progress is not None:
-                for run in active:
-                    progress(TrainingProgress(run.group.group, step + 1, len(run.steps), run.losses[-1]))
-        for run, is_finite in zip(runs, parameters.values.isfinite().all(dim=1).tolist(), strict=True):
-            if not is_finite:
-                finite_loss(math.nan, group=run.group.group, step=len(run.steps), options=options)
+    def _budget(
+        self, base: LoadedModel, runs: Sequence[Run], parameters: AdapterParameters, *, is_lean: bool
+    ) -> Budget:
+        """What a pass may take, with what a token takes measured on the longest example.
+
+        The shortest goes with it: padding needs a mask, and attention with a mask may keep more.
+        """
+        limit = self.activation_bytes or activation_limit(base.model, parameters)
+        by_length = sorted(
+            {len(example.tokens): example for run in runs for step in run.steps for example in step}.items()
+        )
+        shortest, longest = by_length[0][1], by_length[-1][1]
+        probe = [shortest, longest] if len(by_length) > 1 else [longest]
+        make = lean_model if is_lean else adapted_model
+        with (
+            make(base.model, parameters, padding=base.tokenizer.pad_token_id) as model,
+            KeptBytes(base.model, parameters) as kept,
+        ):
+            model.losses([probe], slice(0, 1))
+        logits = base.model.config.vocab_size * sum(example.response_length for example in probe) * 4
+        places = len(probe) * len(longest.tokens)
+        found = [
+            pass_memory(kept.total - logits, places, base.model, checkpointing=is_twice)
+            for is_twice in (False, True)
+        ]
+        needs = found[False].bytes_of([[longest]]) > limit
+        is_twice = needs if self.checkpointing is None else self.checkpointing
+        tokens = self.tokens_per_pass or default_tokens_per_pass(parameters.values.device)
+        return Budget(tokens, limit, found[is_twice])
 
 
-def default_tokens_per_pass(device: torch.device) -> int:
-    """What fills the device without overflowing its caches: measured on a processor core, generous elsewhere."""
-    return 1_200 if device.type == "cpu" else 16_384
-
-
-def passes(examples: StepExamples, budget: int) -> Iterator[slice]:
-    """Cut the adapters into runs of neighbours whose tokens together stay within `budget`; at least one each."""
-    start, held = 0, 0
-    for place, mine in enumerate(examples):
-        tokens = sum(len(example.tokens) for example in mine)
-        if place > start and held + tokens > budget:
-            yield slice(start, place)
-            start, held = place, 0
-        held += tokens
-    yield slice(start, len(examples))
+def in_megabytes(count: float) -> str:
+    """ "12 MB", for the log."""
+    return f"{count / 1e6:.0f} MB"

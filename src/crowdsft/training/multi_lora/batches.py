@@ -22,8 +22,8 @@ class Labels:
     Args:
         places: int64[J * m]; index of each position among all tokens of the batch.
         targets: int64[J, m]; the next token there.
-        weights: float[J, m]; weight of its example over the adapter's number of response tokens, among those
-            that are learnt from or among the others.
+        weights: float[J, m]; weight of its example over the adapter's number of response tokens in the whole
+            step, among those that are learnt from or among the others.
         is_held_out: bool[J, m]; which of them nothing is learnt from; None where there are none.
     """
 
@@ -83,8 +83,23 @@ class PackedBatch:
     labels: Labels
 
 
-def pad_rows(examples: StepExamples, *, padding: int, device: torch.device, held_out: int = 0) -> RowBatch:
-    """Lay out one step as padded rows; nothing is learnt from the last `held_out` examples of each adapter."""
+def pad_rows(
+    examples: StepExamples,
+    *,
+    padding: int,
+    device: torch.device,
+    held_out: int = 0,
+    totals: Sequence[int] | None = None,
+) -> RowBatch:
+    """Lay out a pass as padded rows.
+
+    Args:
+        examples: Of each adapter.
+        padding: The token that fills up.
+        device: Where the arrays go.
+        held_out: Nothing is learnt from so many examples at each adapter's end.
+        totals: Each adapter's response tokens in the whole step, where these are only some of its examples.
+    """
     rows = max(len(mine) for mine in examples)
     longest = max(len(example.tokens) for mine in examples for example in mine)
     tokens = np.full((len(examples) * rows, longest), padding, dtype=np.int64)
@@ -96,12 +111,19 @@ def pad_rows(examples: StepExamples, *, padding: int, device: torch.device, held
             tokens[place, : len(example.tokens)] = example.tokens
             mask[place, : len(example.tokens)] = 1
         starts.append([(adapter * rows + place) * longest for place in range(len(mine))])
-    labels = _labels(examples, starts, device, held_out)
+    labels = _labels(examples, starts, device, held_out, totals)
     return RowBatch(torch.from_numpy(tokens).to(device), torch.from_numpy(mask).to(device), labels)
 
 
-def pack(examples: StepExamples, *, padding: int, device: torch.device, held_out: int = 0) -> PackedBatch:
-    """Lay out one step as packed tokens; nothing is learnt from the last `held_out` examples of each adapter."""
+def pack(
+    examples: StepExamples,
+    *,
+    padding: int,
+    device: torch.device,
+    held_out: int = 0,
+    totals: Sequence[int] | None = None,
+) -> PackedBatch:
+    """Lay out a pass as packed tokens; see `pad_rows`."""
     longest = max(len(example.tokens) for mine in examples for example in mine)
     width = max(sum(len(example.tokens) for example in mine) for mine in examples)
     tokens = np.full((len(examples), width), padding, dtype=np.int64)
@@ -128,11 +150,15 @@ def pack(examples: StepExamples, *, padding: int, device: torch.device, held_out
     arrays = [tokens, to_rows.reshape(-1), to_packed]
     on_device = [torch.from_numpy(np.ascontiguousarray(array)).to(device) for array in arrays]
     packed, rows, places = on_device
-    return PackedBatch(packed, rows, places, longest, _labels(examples, starts, device, held_out))
+    return PackedBatch(packed, rows, places, longest, _labels(examples, starts, device, held_out, totals))
 
 
 def _labels(
-    examples: StepExamples, starts: Sequence[Sequence[int]], device: torch.device, held_out: int
+    examples: StepExamples,
+    starts: Sequence[Sequence[int]],
+    device: torch.device,
+    held_out: int,
+    totals: Sequence[int] | None,
 ) -> Labels:
     """The positions before each response token; `starts` says where each example begins."""
     counts = [sum(example.response_length for example in mine) for mine in examples]
@@ -151,7 +177,8 @@ def _labels(
             places[adapter, span] = np.arange(first, first + example.response_length)
             targets[adapter, span] = example.tokens[example.response_start :]
             is_held_out[adapter, span] = place >= learnt
-            among = held_out_tokens if place >= learnt else counts[adapter] - held_out_tokens
+            own = counts[adapter] - held_out_tokens if totals is None else totals[adapter]
+            among = held_out_tokens if place >= learnt else own
             weights[adapter, span] = example.weight / among
             column = span.stop
     return Labels(

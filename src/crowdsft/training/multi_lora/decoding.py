@@ -44,6 +44,7 @@ def stack_factors(
         dtype=torch.float32,
         device=device,
         trained=False,
+        compute=model.dtype if device.type == "cuda" else None,
     )
     for row, factors in enumerate(adapters):
         for name, A, B in parameters.factors_of(row):
@@ -51,6 +52,7 @@ def stack_factors(
                 pair = factors[name]
                 A[: len(pair.A)].copy_(pair.A)
                 B[:, : len(pair.A)].copy_(pair.B)
+    parameters.refresh()
     return parameters.groups
 
 

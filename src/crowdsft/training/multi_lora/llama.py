@@ -8,13 +8,14 @@ attention, like the output head, sees only the positions whose next token carrie
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
 
 from crowdsft.training.multi_lora.apart import Apart, packed_blocks
 from crowdsft.training.multi_lora.batches import PackedBatch, StepExamples, pack
@@ -23,8 +24,8 @@ from crowdsft.training.multi_lora.layer import adapted_linear
 from crowdsft.training.multi_lora.parameters import AdapterParameters, FactorGroup, Shape
 
 LEAN_CLASSES = frozenset({"LlamaForCausalLM", "MistralForCausalLM", "Qwen2ForCausalLM"})
-LARGEST = 200_000_000
-"""Parameters up to which the joined maps' copy of the weights is worth its memory."""
+LARGEST_COPIED = 200_000_000
+"""Parameters up to which joined maps are a copy; of a larger model the modules' weights become parts of the map."""
 
 _ROPE_TYPES = frozenset({"default", "linear", "llama3"})
 """Rotations that do not depend on how long the text is."""
@@ -77,7 +78,7 @@ class Llama:
 
 
 def is_lean_model(model: Any) -> bool:
-    """Whether `Llama` computes just what this transformers model does, and at little cost in memory."""
+    """Whether `Llama` computes just what this transformers model does."""
     config = model.config
     window = getattr(config, "sliding_window", None) if getattr(config, "use_sliding_window", True) else None
     rope = getattr(config, "rope_parameters", None) or {}
@@ -86,7 +87,6 @@ def is_lean_model(model: Any) -> bool:
         and config.hidden_act == "silu"
         and window is None
         and rope.get("rope_type", "default") in _ROPE_TYPES
-        and sum(parameter.numel() for parameter in model.parameters()) <= LARGEST
     )
 
 
@@ -94,13 +94,13 @@ def read_llama(model: Any) -> Llama:
     """Take the weights out of a transformers model for which `is_lean_model` holds."""
     inner, config = model.model, model.config
     names = {module: name for name, module in model.named_modules()}
+    copied = sum(parameter.numel() for parameter in model.parameters()) <= LARGEST_COPIED
 
     def joined(*modules: Any) -> Joined:
-        weights = [module.weight.detach() for module in modules]
         biases = [module.bias for module in modules]
         return Joined(
             tuple(names[module] for module in modules),
-            weights[0] if len(weights) == 1 else torch.cat(weights),
+            join_weights(modules, copied=copied),
             None if biases[0] is None else torch.cat([bias.detach() for bias in biases]),
         )
 
@@ -126,6 +126,31 @@ def read_llama(model: Any) -> Llama:
         config.rms_norm_eps,
         inner.rotary_emb,
     )
+
+
+def join_weights(modules: Sequence[Any], *, copied: bool) -> Tensor:
+    """The modules' weights one under the other, [sum of outputs, inputs].
+
+    Args:
+        modules: Linear modules that read the same input.
+        copied: Whether the result is a copy. Otherwise the modules keep their values and from now on view the
+            result, so that nothing is held twice.
+    """
+    weights: list[Tensor] = [module.weight.detach() for module in modules]
+    if len(weights) == 1:
+        return weights[0]
+    outputs = sum(len(weight) for weight in weights)
+    is_one_storage = len({weight.untyped_storage().data_ptr() for weight in weights}) == 1
+    ends = [weight.data_ptr() + weight.nbytes for weight in weights[:-1]]
+    if is_one_storage and ends == [weight.data_ptr() for weight in weights[1:]]:  # joined before
+        return weights[0].as_strided((outputs, weights[0].shape[1]), weights[0].stride())
+    whole = torch.cat(weights)
+    if not copied:
+        for module, part in zip(
+            modules, torch.split(whole, [len(weight) for weight in weights]), strict=True
+        ):
+            module.weight.data = part
+    return whole
 
 
 def lean_shapes(model: Any) -> list[list[Shape]]:
@@ -154,22 +179,34 @@ class LlamaForward:
     llama: Llama
     parameters: AdapterParameters
     padding: int
+    checkpointing: bool = False
 
-    def losses(self, examples: StepExamples, adapters: slice, apart: Apart | None = None) -> Tensor:
+    def losses(
+        self,
+        examples: StepExamples,
+        adapters: slice,
+        apart: Apart | None = None,
+        totals: Sequence[int] | None = None,
+    ) -> Tensor:
         """See `Forward.losses`."""
         batch = pack(
             examples,
             padding=self.padding,
             device=self.parameters.values.device,
             held_out=apart.held_out if apart else 0,
+            totals=totals,
         )
         blocks = packed_blocks(examples, apart, batch.labels) if apart else None
         factors = self.parameters.only(adapters, blocks)
         x = nn.functional.embedding(batch.tokens, self.llama.embedding).requires_grad_()
         turn = self._rotation(x, batch.longest)
         for layer in self.llama.layers[:-1]:
-            x = self._attend(layer, x, batch, factors, turn, batch.to_packed)
-            x = self._gate(layer, x, factors)
+            if self.checkpointing:
+                x = checkpoint(
+                    self._layer, layer, x, batch, factors, turn, use_reentrant=False, preserve_rng_state=False
+                )
+            else:
+                x = self._layer(layer, x, batch, factors, turn)
         last = self.llama.layers[-1]
         x = self._attend(
             last, x, batch, factors, turn, batch.to_packed[batch.labels.places], batch.labels.places
@@ -184,6 +221,18 @@ class LlamaForward:
             cosine, sine = self.llama.rotary(x, torch.arange(longest, device=x.device)[None])
         half = self.llama.head_size // 2
         return cosine[0, :, None, :half], sine[0, :, None, :half]
+
+    def _layer(
+        self,
+        layer: Layer,
+        x: Tensor,
+        batch: PackedBatch,
+        factors: dict[str, FactorGroup],
+        turn: tuple[Tensor, Tensor],
+    ) -> Tensor:
+        """One transformer block at all packed positions, [J, n, hidden]."""
+        x = self._attend(layer, x, batch, factors, turn, batch.to_packed)
+        return self._gate(layer, x, factors)
 
     def _attend(
         self,
@@ -223,7 +272,9 @@ class LlamaForward:
 
 
 @contextmanager
-def lean_model(model: Any, parameters: AdapterParameters, *, padding: int) -> Iterator[LlamaForward]:
-    """The lean forward of `model`, whose weights are read and never changed."""
+def lean_model(
+    model: Any, parameters: AdapterParameters, *, padding: int, checkpointing: bool = False
+) -> Iterator[LlamaForward]:
+    """The lean forward of `model`, whose weights are read and keep their values."""
     with torch.enable_grad():
-        yield LlamaForward(read_llama(model), parameters, padding)
+        yield LlamaForward(read_llama(model), parameters, padding, checkpointing)

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import torch
+from torch import Tensor
 
 from crowdsft.training.base import TrainingOptions
 from crowdsft.training.multi_lora.in_run_credit import InRunCredit
 from crowdsft.training.multi_lora.parameters import AdapterParameters
 from crowdsft.training.optimiser import BETA_1, BETA_2, EPSILON
+
+AT_A_TIME = 1 << 20
+"""Columns of the flat arrays that are updated at a time."""
 
 
 class BatchedAdamW:
@@ -48,19 +52,33 @@ class BatchedAdamW:
         rates = torch.tensor(learning_rates, dtype=values.dtype, device=values.device)[:, None]
         mean.lerp_(gradients, 1 - BETA_1)
         square.mul_(BETA_2).addcmul_(gradients, gradients, value=1 - BETA_2)
-        if self._options.weight_decay > 0:
-            values.addcmul_(values, rates * self._rate_factors, value=-self._options.weight_decay)
-        spread = square.sqrt().div_(math.sqrt(1 - BETA_2**self._updates)).add_(EPSILON)
-        bias = 1 - BETA_1**self._updates
         if credit is not None:
+            spread = self._spread(square)
             credit.add(
                 clips=torch.ones_like(rates) if clips is None else clips,
                 summed=gradients,
                 mean=mean,
                 spread=spread,
                 rates=rates * self._rate_factors,
-                bias=bias,
+                bias=1 - BETA_1**self._updates,
             )
-        update = mean.div(spread).mul_(self._rate_factors)
-        values.addcmul_(update, rates, value=-1 / bias)
+        for span in self._spans():
+            self._update(values[:, span], mean[:, span], square[:, span], rates, self._rate_factors[span])
         gradients.zero_()
+        self._parameters.refresh()
+
+    def _update(self, values: Tensor, mean: Tensor, square: Tensor, rates: Tensor, factors: Tensor) -> None:
+        if self._options.weight_decay > 0:
+            values.addcmul_(values, rates * factors, value=-self._options.weight_decay)
+        update = mean.div(self._spread(square)).mul_(factors)
+        values.addcmul_(update, rates, value=-1 / (1 - BETA_1**self._updates))
+
+    def _spread(self, square: Tensor) -> Tensor:
+        """sqrt(v_hat) + eps."""
+        return square.sqrt().div_(math.sqrt(1 - BETA_2**self._updates)).add_(EPSILON)
+
+    def _spans(self) -> Iterator[slice]:
+        """The columns, some at a time, so that what is needed in between stays small."""
+        columns = self._parameters.values.shape[1]
+        for start in range(0, columns, AT_A_TIME):
+            yield slice(start, min(start + AT_A_TIME, columns))

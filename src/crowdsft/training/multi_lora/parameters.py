@@ -2,6 +2,10 @@
 
 Row j holds adapter j: for each group of modules that read the same input their A's, one under the other,
 then their B's. Adapters are sorted by their number of steps, so the ones still training are the first rows.
+
+Where a base computes in bfloat16 on a GPU, so do the adapters beside it: the factor groups then view a rounded
+copy of the values, and gradients in that type, which are gathered in float32 after each pass. What is trained
+and stored stays in float32.
 """
 
 from __future__ import annotations
@@ -49,7 +53,7 @@ class FactorGroup:
     """The factors of all adapters for modules that read the same input, computed as one.
 
     Args:
-        A, A_gradient: [J, parts * rank, inputs].
+        A, A_gradient: [J, parts * rank, inputs], in the type that is computed in.
         parts: The modules that have an adapter.
         scale: alpha / rank.
         shares: Where gradients go when they are wanted apart, instead of `A_gradient` and `B_gradient`.
@@ -81,6 +85,7 @@ class AdapterParameters:
         scale: alpha / rank.
         dtype, device: Of the values and gradients.
         trained: Whether gradients will be used; otherwise their memory is left as it is found.
+        compute: The type that factor groups compute in; None: `dtype`.
     """
 
     def __init__(
@@ -94,6 +99,7 @@ class AdapterParameters:
         dtype: torch.dtype,
         device: torch.device,
         trained: bool = True,
+        compute: torch.dtype | None = None,
     ) -> None:
         wanted = frozenset(adapted)
         chosen = [[shape for shape in group if shape.name in wanted] for group in groups]
@@ -101,7 +107,11 @@ class AdapterParameters:
         self.rank = rank
         self.values = torch.zeros(count, size, dtype=dtype, device=device)
         self.gradients = (torch.zeros_like if trained else torch.empty_like)(self.values)
+        is_rounded = compute is not None and compute != dtype
+        self._rounded = self.values.to(compute) if is_rounded else None
+        self._passing = torch.zeros_like(self._rounded) if self._rounded is not None else None
         self.groups: dict[str, FactorGroup] = {}
+        self._places: list[tuple[str, slice, int, slice, int]] = []
         self.shares: Tensor | None = None
         self._views: dict[tuple[int, int], dict[str, FactorGroup]] = {}
         self._b_columns = torch.zeros(size, dtype=torch.bool, device=device)
@@ -115,13 +125,16 @@ class AdapterParameters:
         self, group: Sequence[Shape], kept: Sequence[Shape], start: int, scale: float
     ) -> tuple[FactorGroup, int]:
         rank, inputs = self.rank, kept[0].inputs
+        values = self.values if self._rounded is None else self._rounded
+        gradients = self.gradients if self._passing is None else self._passing
 
         def views(rows: int, columns: int, at: int) -> tuple[Tensor, Tensor]:
             span = slice(at, at + rows * columns)
-            shape = (len(self.values), rows, columns)
-            return self.values[:, span].view(shape), self.gradients[:, span].view(shape)
+            shape = (len(values), rows, columns)
+            return values[:, span].view(shape), gradients[:, span].view(shape)
 
         A, A_gradient = views(len(kept) * rank, inputs, start)
+        a_start, a_size = start, rank * inputs
         start += len(kept) * rank * inputs
         starts = {
             shape.name: sum(other.outputs for other in group[:place]) for place, shape in enumerate(group)
@@ -129,8 +142,11 @@ class AdapterParameters:
         parts = []
         for place, shape in enumerate(kept):
             B, B_gradient = views(shape.outputs, rank, start)
-            self._b_columns[start : start + shape.outputs * rank] = True
-            start += shape.outputs * rank
+            own = slice(a_start + place * a_size, a_start + (place + 1) * a_size)
+            b_span = slice(start, start + shape.outputs * rank)
+            self._places.append((shape.name, own, inputs, b_span, shape.outputs))
+            self._b_columns[b_span] = True
+            start = b_span.stop
             column = starts[shape.name]
             parts.append(
                 Part(
@@ -161,6 +177,22 @@ class AdapterParameters:
             for name, group in self._views[key].items()
         }
 
+    @property
+    def rounded_bytes(self) -> int:
+        """Bytes per parameter of the copy that is computed with; 0 where the values themselves are."""
+        return 0 if self._rounded is None else self._rounded.element_size()
+
+    def refresh(self) -> None:
+        """Bring what is computed with up to the values; after anything changed them."""
+        if self._rounded is not None:
+            self._rounded.copy_(self.values)
+
+    def gather(self, adapters: slice) -> None:
+        """Add the gradients of a pass over some of the adapters to `gradients`, where they are not there already."""
+        if self._passing is not None:
+            self.gradients[adapters].add_(self._passing[adapters])
+            self._passing[adapters].zero_()
+
     def share_gradients(self, slots: int) -> Tensor:
         """Make room for gradients kept apart, [J, slots, P]; what is in it at first means nothing."""
         self.shares = self.values.new_zeros(len(self.values), slots, self.values.shape[1])
@@ -183,10 +215,10 @@ class AdapterParameters:
 
     def factors_of(self, adapter: int) -> Iterator[tuple[str, Tensor, Tensor]]:
         """Each module's name, A [rank, inputs] and B [outputs, rank] of one adapter, sorted as PEFT's names are."""
+        row = self.values[adapter]
         found = [
-            (part.name, group.A[adapter, part.ranks], part.B[adapter])
-            for group in self.groups.values()
-            for part in group.parts
+            (name, row[a_span].view(self.rank, inputs), row[b_span].view(outputs, self.rank))
+            for name, a_span, inputs, b_span, outputs in self._places
         ]
         return iter(sorted(found, key=lambda entry: f"{entry[0]}.lora_A"))
 

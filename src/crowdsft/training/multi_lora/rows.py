@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
 
 from crowdsft.core.errors import TrainingError
 from crowdsft.training.fitting import only_these_positions
 from crowdsft.training.multi_lora.apart import Apart, padded_blocks
 from crowdsft.training.multi_lora.batches import StepExamples, pad_rows
 from crowdsft.training.multi_lora.layer import adapted_linear
+from crowdsft.training.multi_lora.memory import block_list
 from crowdsft.training.multi_lora.parameters import AdapterParameters, FactorGroup, Shape
 
 
@@ -60,14 +63,22 @@ class RowsForward:
     modules: tuple[AdaptedModule, ...]
     parameters: AdapterParameters
     padding: int
+    checkpointing: bool = False
 
-    def losses(self, examples: StepExamples, adapters: slice, apart: Apart | None = None) -> Tensor:
+    def losses(
+        self,
+        examples: StepExamples,
+        adapters: slice,
+        apart: Apart | None = None,
+        totals: Sequence[int] | None = None,
+    ) -> Tensor:
         """See `Forward.losses`."""
         batch = pad_rows(
             examples,
             padding=self.padding,
             device=self.parameters.values.device,
             held_out=apart.held_out if apart else 0,
+            totals=totals,
         )
         expected = (batch.tokens.numel(), batch.labels.places.numel())
         blocks = padded_blocks(examples, apart, batch) if apart else None
@@ -75,7 +86,8 @@ class RowsForward:
         for module in self.modules:
             module.factors = factors[module.name]
             module.expected = expected
-        with only_these_positions(self.model, batch.labels.places):
+        twice = checkpointed(self.model) if self.checkpointing else nullcontext()
+        with twice, only_these_positions(self.model, batch.labels.places):
             output = self.model(input_ids=batch.tokens, attention_mask=batch.mask, use_cache=False)
         logits = output.logits
         if logits.dim() == 3:  # the head is not a module of its own, so nothing was left out
@@ -95,7 +107,25 @@ def linear_shapes(model: Any, names: list[str]) -> list[list[Shape]]:
 
 
 @contextmanager
-def adapted_model(model: Any, parameters: AdapterParameters, *, padding: int) -> Iterator[RowsForward]:
+def checkpointed(model: Any) -> Iterator[None]:
+    """Inside the block the model's transformer blocks keep their inputs only, and are computed again on the way back.
+
+    Transformers' own switch works in training mode alone, in which dropout would make a candidate a matter of luck.
+    """
+    blocks = block_list(model)
+    try:
+        for block in blocks:
+            block.forward = partial(checkpoint, block.forward, use_reentrant=False, preserve_rng_state=False)
+        yield
+    finally:
+        for block in blocks:
+            block.__dict__.pop("forward", None)
+
+
+@contextmanager
+def adapted_model(
+    model: Any, parameters: AdapterParameters, *, padding: int, checkpointing: bool = False
+) -> Iterator[RowsForward]:
     """`model` with adapted modules in place of its linear ones, which come back at the end of the block."""
     modules = []
     hook = model.get_input_embeddings().register_forward_hook(
@@ -107,7 +137,7 @@ def adapted_model(model: Any, parameters: AdapterParameters, *, padding: int) ->
             model.set_submodule(name, module)
             modules.append(module)
         with torch.enable_grad():
-            yield RowsForward(model, tuple(modules), parameters, padding)
+            yield RowsForward(model, tuple(modules), parameters, padding, checkpointing)
     finally:
         hook.remove()
         for module in modules:
