@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
 
 from crowdsft.web import svg
 from crowdsft.web.charts import nice_ticks
@@ -78,8 +79,8 @@ def _axes(plane: _Plane) -> Iterator[str]:
     for tick in plane.x_ticks:
         yield svg.upright("grid", plane.x(tick), TOP, floor)
         yield svg.words(points_shown(tick), plane.x(tick), floor + 17, anchor="middle")
-    yield svg.words("Points paid", 0, 14)
-    yield svg.words("Shapley value, in points", plane.width - 14, plane.height - 8, anchor="end")
+    yield svg.words(_("Points paid"), 0, 14)
+    yield svg.words(_("Shapley value, in points"), plane.width - 14, plane.height - 8, anchor="end")
 
 
 def _equality(plane: _Plane) -> Iterator[str]:
@@ -103,4 +104,4 @@ def _dots(plane: _Plane, data: AgreementData) -> Iterator[str]:
         x, y = plane.x(data.worth[data.own]), plane.y(data.points[data.own])
         yield svg.circle("point", x, y, 7)
         anchor, shift = ("end", -12) if x > plane.width - 60 else ("start", 12)
-        yield svg.words("you", x + shift, y - 8, anchor=anchor, kind="you halo")
+        yield svg.words(_("you"), x + shift, y - 8, anchor=anchor, kind="you halo")

@@ -11,9 +11,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
 
 from crowdsft.web import svg
 from crowdsft.web.pages.wording import number, points_shown
+from crowdsft.web.saying import decimal, whole
 
 DOTS_DRAWN = 600
 BOTTOM = 34
@@ -117,7 +119,7 @@ def nice_ticks(low: float, high: float, wanted: int) -> list[float]:
 def _tick_labels(ticks: Sequence[float]) -> list[str]:
     step = ticks[1] - ticks[0] if len(ticks) > 1 else abs(ticks[0]) or 1.0
     decimals = next(count for count in range(12) if abs(step * 10**count - round(step * 10**count)) < 1e-6)
-    return [f"{tick:,.{decimals}f}" if abs(tick) > 1e-12 else "0" for tick in ticks]
+    return [decimal(tick, decimals) if abs(tick) > 1e-12 else "0" for tick in ticks]
 
 
 def _grid(frame: Frame, ticks: Sequence[float], labels: Sequence[str]) -> Iterator[str]:
@@ -146,7 +148,11 @@ def _slot_labels(frame: Frame, data: ChartData) -> Iterator[str]:
     every = max(1, math.ceil(room / (frame.x(1) - frame.x(0))))
     for slot in range(1, data.slots + 1):
         if (data.slots - slot) % every == 0 and frame.x(slot) - frame.x(0) > room:
-            name = f"{first + slot - 1}" if frame.is_phone else f"Round {first + slot - 1}"
+            name = (
+                f"{first + slot - 1}"
+                if frame.is_phone
+                else _("Round {number}").format(number=first + slot - 1)
+            )
             yield svg.words(name, frame.x(slot), y, anchor="middle")
 
 
@@ -154,8 +160,8 @@ def _way(frame: Frame, data: ChartData) -> Iterator[str]:
     """The interval of the base from round to round, and the line in it."""
     intervals = [data.start_interval, *(current.interval for current in data.rounds)]
     values = [data.start, *(current.value for current in data.rounds)]
-    upper = [(frame.x(slot), frame.y(high)) for slot, (_, high) in enumerate(intervals)]
-    lower = [(frame.x(slot), frame.y(low)) for slot, (low, _) in enumerate(intervals)]
+    upper = [(frame.x(slot), frame.y(high)) for slot, (_low, high) in enumerate(intervals)]
+    lower = [(frame.x(slot), frame.y(low)) for slot, (low, _high) in enumerate(intervals)]
     yield svg.path("polygon", "band", upper + lower[::-1])
     yield svg.path("polyline", "line", [(frame.x(slot), frame.y(value)) for slot, value in enumerate(values)])
 
@@ -235,7 +241,8 @@ def _draw_range(data: RangeData, width: int, kind: str) -> str:
     def anchor(value: float) -> str:
         return "start" if x(value) < 64 else "end" if x(value) > width - 64 else "middle"
 
-    likely, paid = f"most likely {points_shown(data.estimate)}", f"paid so far {data.paid:,}"
+    likely = _("most likely {points}").format(points=points_shown(data.estimate))
+    paid = _("paid so far {points}").format(points=whole(data.paid))
     parts = [
         svg.bar("track", 8, width - 8, 42, 12),
         svg.bar("range", x(data.low), x(data.high), 42, 12),

@@ -5,13 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
+from django.utils.translation import ngettext
 
 from crowdsft.core.agreement import Agreement, agreement
 from crowdsft.core.campaign import CampaignState
 from crowdsft.web.agreement_chart import AgreementData, agreement_chart
-from crowdsft.web.pages.wording import counted
+from crowdsft.web.saying import decimal, whole
 
-WORDS = ((0.9, "follow"), (0.7, "mostly follow"), (0.4, "partly follow"))
+VERDICTS = (
+    (0.9, _lazy("The points follow the order of the Shapley values.")),
+    (0.7, _lazy("The points mostly follow the order of the Shapley values.")),
+    (0.4, _lazy("The points partly follow the order of the Shapley values.")),
+    (-1.0, _lazy("The points do not follow the order of the Shapley values.")),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +49,6 @@ def agreement_story(state: CampaignState, contributor: str | None) -> AgreementS
 def _chart(found: Agreement, place: int | None) -> SafeString | None:
     if len(found.contributors) < 2:
         return None
-    people = counted(len(found.contributors), "contributor")
-    correlation = f" Rank correlation {found.correlation:.2f}." if found.correlation is not None else ""
     return agreement_chart(
         AgreementData(
             worth=tuple(map(float, found.worth)),
@@ -50,39 +56,64 @@ def _chart(found: Agreement, place: int | None) -> SafeString | None:
             high=tuple(map(float, found.high)),
             points=tuple(map(int, found.points)),
             own=place,
-            sentence=f"Points paid against Shapley value in points, {people}.{correlation}",
+            sentence=_chart_sentence(found),
         )
     )
 
 
+def _chart_sentence(found: Agreement) -> str:
+    count = len(found.contributors)
+    if found.correlation is None:
+        return ngettext(
+            "Points paid against Shapley value in points, {count} contributor.",
+            "Points paid against Shapley value in points, {count} contributors.",
+            count,
+        ).format(count=whole(count))
+    return ngettext(
+        "Points paid against Shapley value in points, {count} contributor. Rank correlation {correlation}.",
+        "Points paid against Shapley value in points, {count} contributors. Rank correlation {correlation}.",
+        count,
+    ).format(count=whole(count), correlation=decimal(found.correlation, 2))
+
+
 def _verdict(found: Agreement) -> str:
     if found.correlation is None:
-        return "The rounds so far value everybody alike, so there is no order to compare yet."
-    verb = next((words for least, words in WORDS if found.correlation >= least), "do not follow")
-    return f"The points {verb} the order of the Shapley values."
+        return _("The rounds so far value everybody alike, so there is no order to compare yet.")
+    return str(next(words for least, words in VERDICTS if found.correlation >= least or least < 0))
 
 
 def _doubts(found: Agreement, state: CampaignState) -> list[str]:
     sentences = []
     if not found.told_apart:
         sentences.append(
-            f"It is early: {counted(len(found.contributors), 'contributor')} can be told apart after round "
-            f"{found.rounds_needed} at the earliest. Until then the values are rough."
+            ngettext(
+                "It is early: {count} contributor can be told apart after round {needed} at the earliest. "
+                "Until "
+                "then the values are rough.",
+                "It is early: {count} contributors can be told apart after round {needed} at the "
+                "earliest. Until "
+                "then the values are rough.",
+                len(found.contributors),
+            ).format(count=whole(len(found.contributors)), needed=found.rounds_needed)
         )
     last = state.current.points
     if last is not None and last.escrow and not state.is_finished:
         sentences.append(
-            f"{counted(last.escrow, 'point')} are kept back until the values are surer, so points lie below the line."
+            ngettext(
+                "{count} point is kept back until the values are surer, so points lie below the line.",
+                "{count} points are kept back until the values are surer, so points lie below the line.",
+                last.escrow,
+            ).format(count=whole(last.escrow))
         )
     return sentences
 
 
 def _signed(value: float | None) -> str | None:
-    return None if value is None else f"{value:.2f}".replace("-", "\N{MINUS SIGN}")
+    return None if value is None else decimal(value, 2).replace("-", "\N{MINUS SIGN}")
 
 
 def _interval_words(found: Agreement) -> str | None:
     if found.correlation_interval is None:
         return None
     low, high = (_signed(end) for end in found.correlation_interval)
-    return f"{low} to {high}"
+    return _("{low} to {high}").format(low=low, high=high)

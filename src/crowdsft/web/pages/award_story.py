@@ -5,21 +5,49 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
+from django.utils.translation import ngettext
+
 from crowdsft.core.campaign import CampaignState, RoundState
 from crowdsft.core.events import Appraised
 from crowdsft.core.rewards.base import Award
 from crowdsft.web.charts import RangeData
 from crowdsft.web.pages import credit_story
 from crowdsft.web.pages.measure import Change, Measure, group_letter, group_of, measure_of
-from crowdsft.web.pages.rounds_story import why_base_stayed
-from crowdsft.web.pages.wording import counted, listed, ordinal, points_shown
+from crowdsft.web.pages.rounds_story import is_too_close
+from crowdsft.web.pages.wording import listed, ordinal, points_shown
+from crowdsft.web.saying import decimal, whole
 
 GROUP_RULES = {
-    "rank": "points follow the rank of the group: the best group has the largest part, the last one the smallest",
-    "marginal": "points follow the group's gain over its base; a group that did not come closer has none",
+    "rank": _lazy(
+        "The rule here is rank: points follow the rank of the group: the best group has the largest part, "
+        "the last "
+        "one the smallest. Inside a group, points follow contributions."
+    ),
+    "marginal": _lazy(
+        "The rule here is marginal: points follow the group's gain over its base; a group that did not "
+        "come closer "
+        "has none. Inside a group, points follow contributions."
+    ),
 }
-
-LATER_DOUBT = "Nothing is lost: how the points are split then still counts your work in this round."
+NO_RANGE = {
+    "rank": _lazy(
+        "There is no range here: in this campaign points follow the rank of the group: the best group has "
+        "the "
+        "largest part, the last one the smallest. Inside a group, everybody earns by the share of "
+        "contributions; "
+        "what each added is not estimated."
+    ),
+    "marginal": _lazy(
+        "There is no range here: in this campaign points follow the group's gain over its base; a group "
+        "that did "
+        "not come closer has none. Inside a group, everybody earns by the share of contributions; what "
+        "each added "
+        "is not estimated."
+    ),
+}
+LATER_DOUBT = _lazy("Nothing is lost: how the points are split then still counts your work in this round.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +96,7 @@ def award_story(state: CampaignState, current: RoundState, contributor: str) -> 
         points=award.points,
         group=_group_words(state, current, contributor),
         person=_later_words(current) if is_paid_later else _person_words(state, current, award, before),
-        doubt=LATER_DOUBT if is_paid_later else _doubt_words(state, current, award),
+        doubt=str(LATER_DOUBT) if is_paid_later else _doubt_words(state, current, award),
         estimate=None if is_paid_later else _range(award, before),
         steps=_steps(state, current, award, contributor),
         is_carried=is_carried,
@@ -95,7 +123,7 @@ def history_rows(state: CampaignState, contributor: str) -> list[HistoryRow]:
             )
     closing = own_award(state.closing_awards or (), contributor).points
     if closing:
-        rows.append(HistoryRow(None, "Paid at the end: what was kept back", closing, balance + closing))
+        rows.append(HistoryRow(None, _("Paid at the end: what was kept back"), closing, balance + closing))
     return rows[::-1]
 
 
@@ -115,40 +143,71 @@ def place_of(current: RoundState, group: int) -> int:
 def _group_words(state: CampaignState, current: RoundState, contributor: str) -> tuple[str, ...]:
     own = group_of(current, contributor)
     if own is None:
-        return (f"You took no part in round {current.number}.",)
+        return (_("You took no part in round {number}.").format(number=current.number),)
     change = _change(state, current, own)
     letter, groups = group_letter(own), len(current.groups)
     if current.winner is None:
         return (
             _no_winner_words(current),
-            f"Your group, group {letter}, came out {change.words} in this sample.",
+            _("Your group, group {letter}, came out {change} in this sample.").format(
+                letter=letter, change=change.words
+            ),
         )
-    moved = f"Your group, group {letter}, {_moved_words(current, own, change)}"
+    parts = {"letter": letter, "change": change.words}
     if own == current.winner:
-        return (f"{moved}. It won: its copy is the model of the next round.",)
+        return (_won_words(change).format(**parts),)
+    place = ordinal(place_of(current, own))
     return (
-        f"{moved} and came {ordinal(place_of(current, own))} of {groups}.",
-        f"Group {group_letter(current.winner)} won.",
+        _came_words(current, own, change).format(**parts, place=place, groups=groups),
+        _("Group {letter} won.").format(letter=group_letter(current.winner)),
     )
 
 
-def _moved_words(current: RoundState, group: int, change: Change) -> str:
+def _won_words(change: Change) -> str:
+    if change.direction == "better":
+        return _(
+            "Your group, group {letter}, moved the model {change} to the target. It won: its copy is the "
+            "model of "
+            "the next round."
+        )
+    return _(
+        "Your group, group {letter}, moved the model {change} from the target. It won: its copy is the "
+        "model of "
+        "the next round."
+    )
+
+
+def _came_words(current: RoundState, group: int, change: Change) -> str:
     report = current.evaluations[group].report
-    if group != current.winner and abs(report.gain) <= 2 * report.gain_error:
-        return f"changed the model too little to tell ({change.words})"
-    return f"moved the model {change.words} {'to' if change.direction == 'better' else 'from'} the target"
+    if abs(report.gain) <= 2 * report.gain_error:
+        return _(
+            "Your group, group {letter}, changed the model too little to tell ({change}) and came {place} "
+            "of {groups}."
+        )
+    if change.direction == "better":
+        return _(
+            "Your group, group {letter}, moved the model {change} to the target and came {place} of {groups}."
+        )
+    return _(
+        "Your group, group {letter}, moved the model {change} from the target and came {place} of {groups}."
+    )
 
 
 def _no_winner_words(current: RoundState) -> str:
-    if why_base_stayed(current) == "too close to tell":
-        return "This round has no clear winner: the candidates were too close to the base model to tell."
-    return "This round has no winner: no candidate came closer than the base model."
+    if is_too_close(current):
+        return _("This round has no clear winner: the candidates were too close to the base model to tell.")
+    return _("This round has no winner: no candidate came closer than the base model.")
 
 
 def _later_words(current: RoundState) -> tuple[str, ...]:
     assert current.points is not None
-    carried = f"So {current.points.carry:,} points are carried over."
-    return (carried, "They are paid together with the next round that has a clear winner.")
+    carried = ngettext(
+        "So {points} point is carried over.", "So {points} points are carried over.", current.points.carry
+    )
+    return (
+        carried.format(points=whole(current.points.carry)),
+        _("They are paid together with the next round that has a clear winner."),
+    )
 
 
 def _person_words(state: CampaignState, current: RoundState, award: Award, before: int) -> tuple[str, ...]:
@@ -164,15 +223,17 @@ def _share_words(state: CampaignState, current: RoundState, award: Award) -> tup
     several = [number for number in award.for_rounds if number != current.number]
     if several:
         rounds = listed([str(number) for number in award.for_rounds])
-        return (
-            f"The points of rounds {rounds} are paid together. Your parts of them add up to {award.points:,} points.",
+        together = ngettext(
+            "The points of rounds {rounds} are paid together. Your parts of them add up to {points} point.",
+            "The points of rounds {rounds} are paid together. Your parts of them add up to {points} points.",
+            award.points,
         )
+        return (together.format(rounds=rounds, points=whole(award.points)),)
+    if own is None and not award.points:
+        return (_("So there are no points in it for you."),)
     if own is None:
-        return (
-            (f"We paid you {award.points:,} points.",)
-            if award.points
-            else ("So there are no points in it for you.",)
-        )
+        paid = ngettext("We paid you {points} point.", "We paid you {points} points.", award.points)
+        return (paid.format(points=whole(award.points)),)
     if credit_story.is_credited(current):
         return credit_story.own_part_words(current, own, award.contributor, points=award.points)
     assert current.points is not None
@@ -180,13 +241,18 @@ def _share_words(state: CampaignState, current: RoundState, award: Award) -> tup
     total = sum(entry.points for entry in current.points.awards if entry.contributor in members)
     budget = _budget(state, current)
     if total == 0:
-        return (
-            f"By this campaign's rule your group has no part of the round's {budget:,} points, so we paid 0.",
+        none = _(
+            "By this campaign's rule your group has no part of the round's {budget} points, so we paid 0."
         )
+        return (none.format(budget=whole(budget)),)
     share = current.candidates[own].weights[current.groups[own].index(award.contributor)]
     return (
-        f"That earned the group {total:,} of the round's {budget:,} points.",
-        f"You gave {round(100 * share)} % of the group's contributions, so we paid you {award.points:,}.",
+        _("That earned the group {total} of the round's {budget} points.").format(
+            total=whole(total), budget=whole(budget)
+        ),
+        _("You gave {share} % of the group's contributions, so we paid you {points}.").format(
+            share=round(100 * share), points=whole(award.points)
+        ),
     )
 
 
@@ -194,50 +260,61 @@ def _estimate_words(award: Award, before: int, *, has_escrow: bool) -> tuple[str
     assert award.estimate is not None
     likely = points_shown(award.estimate)
     if award.low is not None and award.high is not None and round(award.low) < round(award.high):
-        between = f"between {points_shown(award.low)} and {points_shown(award.high)} points"
-        worth = f"Your own work so far is worth {between}, most likely {likely}."
+        worth = _(
+            "Your own work so far is worth between {low} and {high} points, most likely {likely}."
+        ).format(low=points_shown(award.low), high=points_shown(award.high), likely=likely)
     else:
-        worth = f"Your own work so far is worth about {likely} points."
+        worth = _("Your own work so far is worth about {likely} points.").format(likely=likely)
+    parts = {"points": whole(award.points), "before": whole(before)}
     if award.estimate < 0:
-        paid = f"we paid {award.points:,}."
-        return (worth, f"An estimate below zero is shown, but points are never taken away: {paid}")
-    had = f"You had {before:,} from earlier rounds, so we" if before else "We"
+        below = _("An estimate below zero is shown, but points are never taken away: we paid {points}.")
+        return (worth, below.format(**parts))
+    return (worth, _paid_words(award, before, has_escrow=has_escrow).format(**parts))
+
+
+def _paid_words(award: Award, before: int, *, has_escrow: bool) -> str:
+    assert award.estimate is not None
     if has_escrow and award.estimate > before + award.points + 0.5:
         if award.points == 0:
-            return (worth, "No more of it is sure enough to be paid now. It is kept back, not lost.")
-        return (
-            worth,
-            f"{had} paid {award.points:,} now, which is the part that is sure. The rest is kept back.",
-        )
-    return (worth, f"{had} paid {award.points:,}{' now' if before else ''}.")
+            return _("No more of it is sure enough to be paid now. It is kept back, not lost.")
+        if before:
+            return _(
+                "You had {before} from earlier rounds, so we paid {points} now, which is the part that is "
+                "sure. "
+                "The rest is kept back."
+            )
+        return _("We paid {points} now, which is the part that is sure. The rest is kept back.")
+    if before:
+        return _("You had {before} from earlier rounds, so we paid {points} now.")
+    return _("We paid {points}.")
 
 
 def _doubt_words(state: CampaignState, current: RoundState, award: Award) -> str:
     if award.estimate is None:
         if credit_story.is_credited(current):
             return credit_story.doubt_words()
-        rule = GROUP_RULES.get(state.plan.points.policy)
-        if rule is None:
-            return ""
-        return (
-            f"There is no range here: in this campaign {rule}. "
-            "Inside a group, everybody earns by the share of contributions; what each added is not estimated."
-        )
+        return str(NO_RANGE.get(state.plan.points.policy, ""))
     if award.low is None or award.high is None or _everybody_counts_the_same(current):
-        return (
+        return _(
             "So far the rounds do not tell contributors apart, so everybody counts about the same. "
             "Each further round puts you with other people and shows more clearly what you add."
         )
     decided = sum(1 for other in state.rounds if other.number <= current.number and other.points)
     if award.high - award.low > 0.5 * max(1.0, abs(award.estimate)):
-        few = "one round says little" if decided == 1 else f"{counted(decided, 'round')} are still few"
-        return (
-            f"The range is wide because {few}. "
-            "Each round puts you with other people and shows more clearly what you add."
-        )
-    return (
-        f"The range is narrow: {counted(decided, 'round')} with changing groups have shown well what you add."
-    )
+        return ngettext(
+            "The range is wide because one round says little. Each round puts you with other people and "
+            "shows more "
+            "clearly what you add.",
+            "The range is wide because {count} rounds are still few. Each round puts you with other "
+            "people and "
+            "shows more clearly what you add.",
+            decided,
+        ).format(count=decided)
+    return ngettext(
+        "The range is narrow: {count} round with changing groups has shown well what you add.",
+        "The range is narrow: {count} rounds with changing groups have shown well what you add.",
+        decided,
+    ).format(count=decided)
 
 
 def _everybody_counts_the_same(current: RoundState) -> bool:
@@ -252,9 +329,13 @@ def _range(award: Award, before: int) -> RangeData | None:
     if round(award.low) == round(award.high):
         return None
     paid = before + award.points
-    sentence = (
-        f"Your work so far: most likely {points_shown(award.estimate)} points, between {points_shown(award.low)} "
-        f"and {points_shown(award.high)}. Paid so far: {paid:,}."
+    sentence = _(
+        "Your work so far: most likely {likely} points, between {low} and {high}. Paid so far: {paid}."
+    ).format(
+        likely=points_shown(award.estimate),
+        low=points_shown(award.low),
+        high=points_shown(award.high),
+        paid=whole(paid),
     )
     return RangeData(award.low, award.high, award.estimate, paid, sentence)
 
@@ -263,8 +344,15 @@ def _steps(state: CampaignState, current: RoundState, award: Award, contributor:
     assert current.points is not None
     measure, groups = measure_of(state.plan), len(current.groups)
     samples = state.plan.evaluation.report_samples
-    trained = f"{counted(groups, 'group')} trained a candidate each, all from the same base."
-    steps = [f"{trained} Every candidate, and the base, gave {samples:,} answers to the same prompts."]
+    trained = ngettext(
+        "{count} group trained a candidate each, all from the same base. Every candidate, and the base, gave "
+        "{samples} answers to the same prompts.",
+        "{count} groups trained a candidate each, all from the same base. Every candidate, and the base, "
+        "gave "
+        "{samples} answers to the same prompts.",
+        groups,
+    )
+    steps = [trained.format(count=whole(groups), samples=whole(samples))]
     own = group_of(current, contributor)
     if own is not None:
         steps.append(_measured_words(current, own, measure))
@@ -276,8 +364,11 @@ def _steps(state: CampaignState, current: RoundState, award: Award, contributor:
     if worth is not None and award.estimate is None:
         steps.append(_worth_words(state, current, worth))
     steps.append(
-        f"Parts become whole points that add up to exactly {_budget(state, current):,} points for each round. "
-        "Every payment is an entry of the ledger that nobody can change later."
+        _(
+            "Parts become whole points that add up to exactly {budget} points for each round. Every "
+            "payment is an "
+            "entry of the ledger that nobody can change later."
+        ).format(budget=whole(_budget(state, current)))
     )
     return tuple(steps)
 
@@ -288,18 +379,27 @@ def _repeated_words(current: RoundState, contributor: str) -> list[str]:
     repeated = sum(1 for ref in mine if ref.author)
     if not repeated:
         return []
-    verb = "counts" if repeated == 1 else "count"
-    contributions = counted(len(mine), "contribution")
-    return [f"{repeated} of your {contributions} {verb} for whoever handed in nearly the same text before."]
+    words = ngettext(
+        "{count} of your {all} contributions counts for whoever handed in nearly the same text before.",
+        "{count} of your {all} contributions count for whoever handed in nearly the same text before.",
+        repeated,
+    )
+    return [words.format(count=whole(repeated), all=whole(len(mine)))]
 
 
 def _worth_words(state: CampaignState, current: RoundState, worth: Appraised) -> str:
     """How points by group compare with the contributor's Shapley value."""
     paid = _balance_before(state, current, worth.contributor)
     paid += own_award(current.points.awards if current.points else (), worth.contributor).points
-    return (
-        f"For comparison: by Shapley value your work up to here is worth about {points_shown(worth.worth)} points, "
-        f"between {points_shown(worth.low)} and {points_shown(worth.high)}. You have been paid {paid:,}."
+    return _(
+        "For comparison: by Shapley value your work up to here is worth about {worth} points, between "
+        "{low} and "
+        "{high}. You have been paid {paid}."
+    ).format(
+        worth=points_shown(worth.worth),
+        low=points_shown(worth.low),
+        high=points_shown(worth.high),
+        paid=whole(paid),
     )
 
 
@@ -307,9 +407,15 @@ def _measured_words(current: RoundState, own: int, measure: Measure) -> str:
     base, report = current.base_evaluation, current.evaluations[own].report
     assert base is not None
     low, high = measure.interval(report)
-    return (
-        f"Group {group_letter(own)}: {measure.name.lower()} {measure.show(base.report.mean_utility)} became "
-        f"{measure.show(report.mean_utility)}, with an interval from {low:.3f} to {high:.3f}."
+    return _(
+        "Group {letter}: {measure} {before} became {after}, with an interval from {low} to {high}."
+    ).format(
+        letter=group_letter(own),
+        measure=measure.noun,
+        before=measure.show(base.report.mean_utility),
+        after=measure.show(report.mean_utility),
+        low=decimal(low, 3),
+        high=decimal(high, 3),
     )
 
 
@@ -318,13 +424,12 @@ def _rule_words(state: CampaignState, award: Award) -> str:
     if policy == credit_story.POLICY:
         return credit_story.rule_words()
     if policy in GROUP_RULES:
-        return (
-            f"The rule here is {policy}: {GROUP_RULES[policy]}. Inside a group, points follow contributions."
-        )
-    estimated = (
-        "All rounds together show whose presence makes a group better, and by how much. That is your part."
+        return str(GROUP_RULES[policy])
+    return _(
+        "All rounds together show whose presence makes a group better, and by how much. That is your "
+        "part. What is "
+        "not sure yet is kept back and paid at the latest when the campaign ends."
     )
-    return f"{estimated} What is not sure yet is kept back and paid at the latest when the campaign ends."
 
 
 def _history_words(state: CampaignState, current: RoundState, contributor: str) -> str:
@@ -332,18 +437,22 @@ def _history_words(state: CampaignState, current: RoundState, contributor: str) 
     own = group_of(current, contributor)
     award = own_award(current.points.awards, contributor)
     if current.winner is None and current.points.carry and not award.points:
-        return "No clear winner, points carried over"
+        return _("No clear winner, points carried over")
     if own is None:
-        return "You took no part"
-    letter = f"Group {group_letter(own)}"
+        return _("You took no part")
+    parts = {"letter": group_letter(own), "change": _change(state, current, own).words}
     if own == current.winner:
-        words = f"{letter} won, {_change(state, current, own).words}"
+        words = _("Group {letter} won, {change}").format(**parts)
     elif current.winner is None:
-        words = f"No clear winner; you were in group {group_letter(own)}"
+        words = _("No clear winner; you were in group {letter}").format(**parts)
     else:
-        words = f"{letter} came {ordinal(place_of(current, own))} of {len(current.groups)}"
+        place = ordinal(place_of(current, own))
+        words = _("Group {letter} came {place} of {groups}").format(
+            **parts, place=place, groups=len(current.groups)
+        )
     if len(award.for_rounds) > 1 and award.points:
-        words += f"; paid for rounds {listed([str(number) for number in award.for_rounds])}"
+        rounds = listed([str(number) for number in award.for_rounds])
+        return _("{what}; paid for rounds {rounds}").format(what=words, rounds=rounds)
     return words
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from crowdsft.core.campaign import RoundState, round_record
 from crowdsft.core.rewards.in_run_split import payable
 from crowdsft.web.pages.measure import group_letter
-from crowdsft.web.pages.wording import counted, number
+from crowdsft.web.pages.wording import number
+from crowdsft.web.saying import whole
 
 POLICY = "in_run_split"
 
@@ -30,25 +32,30 @@ def own_part_words(current: RoundState, group: int, contributor: str, *, points:
                 "Merged with the others, your group's copy made the expert examples no likelier, so by this "
                 "campaign's rule group %(letter)s has no part of the round and we paid you %(points)s."
             )
-            % {"letter": letter, "points": f"{points:,}"},
+            % {"letter": letter, "points": whole(points)},
         )
     positive = sum(max(value, 0.0) for value in current.valued.values)
     earned = _(
-        "Your group: merged with the others in all ways, its copy brought %(share)d\N{NO-BREAK SPACE}%% of what the "
-        "copies brought together, so the group has %(share)d\N{NO-BREAK SPACE}%% of the round's %(paid)s points."
-    ) % {"share": round(100 * worth / positive), "paid": f"{paid:,}"}
+        "Your group: merged with the others in all ways, its copy brought %(share)d\N{NO-BREAK SPACE}%% "
+        "of what the "
+        "copies brought together, so the group has %(share)d\N{NO-BREAK SPACE}%% of the round's %(paid)s "
+        "points."
+    ) % {"share": round(100 * worth / positive), "paid": whole(paid)}
     own = _(
-        "Your own part of that is %(share)d\N{NO-BREAK SPACE}%%, by what your answers did for the expert examples "
+        "Your own part of that is %(share)d\N{NO-BREAK SPACE}%%, by what your answers did for the expert "
+        "examples "
         "while the copy trained, so we paid you %(points)s."
-    ) % {"share": round(100 * _own_share(current, group, contributor)), "points": f"{points:,}"}
+    ) % {"share": round(100 * _own_share(current, group, contributor)), "points": whole(points)}
     return (earned, own)
 
 
 def doubt_words() -> str:
     """How sure this is."""
     return _(
-        "There is no range here: your part was watched in one training. In ten test worlds this split ranked people "
-        "as retraining without them did with a correlation of 0.69 on average, and of 0.27 in the worst; it tells "
+        "There is no range here: your part was watched in one training. In ten test worlds this split "
+        "ranked people "
+        "as retraining without them did with a correlation of 0.69 on average, and of 0.27 in the worst; "
+        "it tells "
         "clearly different people apart, and is rough about people who are alike."
     )
 
@@ -60,11 +67,12 @@ def step_words(current: RoundState, group: int, contributor: str) -> list[str]:
     assert record.credits is not None
     words = [
         _(
-            "%(merges)s of the copies were tried. All of them merged changed the likelihood of the expert examples by "
+            "%(merges)s of the copies were tried. All of them merged changed the likelihood of the expert "
+            "examples by "
             "%(together)s nats per token; group %(letter)s's Shapley value of that is %(value)s."
         )
         % {
-            "merges": counted(current.valued.merges, "merge"),
+            "merges": _merges(current.valued.merges),
             "together": _signed(current.valued.together),
             "letter": group_letter(group),
             "value": _signed(current.valued.values[group]),
@@ -74,8 +82,10 @@ def step_words(current: RoundState, group: int, contributor: str) -> list[str]:
         own, whole = float(record.credits[group, column]), float(record.credits[group].sum())
         words.append(
             _(
-                "While group %(letter)s's copy trained, all its answers changed that by %(whole)s, to first order, and "
-                "yours by %(own)s. What the group is worth beyond its members' sum is shared evenly, and nobody has "
+                "While group %(letter)s's copy trained, all its answers changed that by %(whole)s, to "
+                "first order, and "
+                "yours by %(own)s. What the group is worth beyond its members' sum is shared evenly, and "
+                "nobody has "
                 "less than nothing."
             )
             % {"letter": group_letter(group), "whole": _signed(whole), "own": _signed(own)}
@@ -86,8 +96,10 @@ def step_words(current: RoundState, group: int, contributor: str) -> list[str]:
 def rule_words() -> str:
     """The rule itself."""
     return _(
-        "The rule here is in_run_split: a group by the Shapley value of its copy among the merged ones, inside it "
-        "everybody by what the own answers did during training. A round is paid when it has a clear winner and "
+        "The rule here is in_run_split: a group by the Shapley value of its copy among the merged ones, "
+        "inside it "
+        "everybody by what the own answers did during training. A round is paid when it has a clear "
+        "winner and "
         "the expert examples became likelier."
     )
 
@@ -107,6 +119,10 @@ def _own_share(current: RoundState, group: int, contributor: str) -> float:
 def _column(current: RoundState, contributor: str) -> int | None:
     names = round_record(current).contributors
     return names.index(contributor) if contributor in names else None
+
+
+def _merges(count: int) -> str:
+    return ngettext("%(count)s merge", "%(count)s merges", count) % {"count": whole(count)}
 
 
 def _signed(value: float) -> str:

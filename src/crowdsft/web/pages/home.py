@@ -8,6 +8,7 @@ from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from crowdsft.web.campaigns.models import Campaign, Membership
@@ -65,5 +66,7 @@ def _card(campaign: Campaign, contributors: int) -> CampaignCard:
         contributors=contributors,
         budget=state.plan.points.budget_per_round,
         way=share_of_the_way(state),
-        line=sparkline(values, "How close the model is to the target, over the rounds") if values else None,
+        line=sparkline(values, _("How close the model is to the target, over the rounds"))
+        if values
+        else None,
     )

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext_lazy
+
 from crowdsft.core.campaign import CampaignState, RoundState
 from crowdsft.core.events import CandidateEvaluated, JudgeScore
 from crowdsft.web.pages.measure import group_letter
-from crowdsft.web.pages.wording import listed, number
+from crowdsft.web.pages.wording import listed, number, per_cent
 
 ROUNDS_TOLD = 20
 
 JUDGE_WORDS = {
-    "embedding": "closeness to the target",
-    "likelihood": "likelihood of expert answers",
-    "reward_model": "reward model",
-    "llm": "language model",
+    "embedding": pgettext_lazy("judge", "closeness to the target"),
+    "likelihood": pgettext_lazy("judge", "likelihood of expert answers"),
+    "reward_model": pgettext_lazy("judge", "reward model"),
+    "llm": pgettext_lazy("judge", "language model"),
 }
 
 
@@ -42,28 +45,52 @@ def judging_sentence(current: RoundState) -> str | None:
         return None
     winner, barred = current.selected.winner, current.selected.barred
     held = [
-        f"group {group_letter(group)} fell behind {_harm(current.evaluations[group])}" for group in barred
+        _("group {letter} fell behind {harm}").format(
+            letter=group_letter(group), harm=_harm(current.evaluations[group])
+        )
+        for group in barred
     ]
     if winner is None:
         if held:
-            return f"The base was kept, because no group that was better may win: {listed(held)}."
-        return f"The base was kept: no group was better beyond noise by {_who_counts(current)}."
+            return _("The base was kept, because no group that was better may win: {held}.").format(
+                held=listed(held)
+            )
+        return _("The base was kept: no group was better beyond noise by {judges}.").format(
+            judges=_who_counts(current)
+        )
     gains = [_gain(score) for score in current.evaluations[winner].judged if score.weight > 0]
-    reason = f"Group {group_letter(winner)} won, against the base, by {listed(gains)}"
-    return f"{reason}; {listed(held)} and could not win." if held else f"{reason}."
+    parts = {"letter": group_letter(winner), "gains": listed(gains)}
+    if held:
+        return _("Group {letter} won, against the base, by {gains}; {held} and could not win.").format(
+            **parts, held=listed(held)
+        )
+    return _("Group {letter} won, against the base, by {gains}.").format(**parts)
+
+
+def _judge(score: JudgeScore) -> str:
+    return str(JUDGE_WORDS.get(score.judge, score.judge))
 
 
 def _gain(score: JudgeScore) -> str:
-    share = f" (weight {100 * score.weight:.0f}\N{NO-BREAK SPACE}%)" if score.weight < 1 else ""
-    words = f"{_signed(score.selection_gain)} ± {number(score.selection_error)}"
-    return f"{words} on the {JUDGE_WORDS.get(score.judge, score.judge)}{share}"
+    parts = {
+        "gain": _signed(score.selection_gain),
+        "error": number(score.selection_error),
+        "judge": _judge(score),
+        "weight": per_cent(100 * score.weight),
+    }
+    if score.weight < 1:
+        return _("{gain} ± {error} on the {judge} (weight {weight})").format(**parts)
+    return _("{gain} ± {error} on the {judge}").format(**parts)
 
 
 def _harm(evaluation: CandidateEvaluated) -> str:
     return listed(
         [
-            f"on the {JUDGE_WORDS.get(score.judge, score.judge)} by {number(abs(score.selection_gain))} ± "
-            f"{number(score.selection_error)}"
+            _("on the {judge} by {loss} ± {error}").format(
+                judge=_judge(score),
+                loss=number(abs(score.selection_gain)),
+                error=number(score.selection_error),
+            )
             for score in evaluation.judged
             if score.is_harmed
         ]
@@ -72,9 +99,7 @@ def _harm(evaluation: CandidateEvaluated) -> str:
 
 def _who_counts(current: RoundState) -> str:
     scores = current.evaluations[0].judged
-    return listed(
-        [f"the {JUDGE_WORDS.get(score.judge, score.judge)}" for score in scores if score.weight > 0]
-    )
+    return listed([_("the {judge}").format(judge=_judge(score)) for score in scores if score.weight > 0])
 
 
 def _signed(value: float) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.utils.translation import gettext as _
+
 from crowdsft.core.campaign import CampaignState, RoundState
 from crowdsft.web.charts import ChartData, ChartRound
 from crowdsft.web.pages.measure import (
@@ -69,14 +71,23 @@ def round_change(current: RoundState, measure: Measure) -> Change:
 def why_base_stayed(current: RoundState) -> str:
     """Whether the winner was declined, no candidate helped, or one may have but the noise hides it."""
     if current.is_declined:
-        return "winner declined"
+        return _("winner declined")
     if current.selected is not None and current.selected.outcome == "guarded":
-        return "held back by a guard"
-    maybe = any(
+        return _("held back by a guard")
+    return _("too close to tell") if _may_have_helped(current) else _("none came closer")
+
+
+def is_too_close(current: RoundState) -> bool:
+    """Whether the base stayed because the noise hides whether a candidate helped."""
+    is_guarded = current.selected is not None and current.selected.outcome == "guarded"
+    return not current.is_declined and not is_guarded and _may_have_helped(current)
+
+
+def _may_have_helped(current: RoundState) -> bool:
+    return any(
         evaluation.selection.gain + 2 * evaluation.selection.gain_error > 0
         for evaluation in current.evaluations
     )
-    return "too close to tell" if maybe else "none came closer"
 
 
 def round_rows(state: CampaignState, contributor: str | None) -> list[RoundRow]:
@@ -109,10 +120,10 @@ def lineage(state: CampaignState) -> list[LineageItem]:
     measure, start = measure_of(state.plan), start_score(state)
     items = [
         LineageItem(
-            "Start",
+            _("Start"),
             (
                 short_model_name(state.plan.model.base),
-                measure.show(start.mean_utility) if start else "not measured",
+                measure.show(start.mean_utility) if start else _("not measured"),
             ),
             "new",
         )
@@ -121,13 +132,15 @@ def lineage(state: CampaignState) -> list[LineageItem]:
 
 
 def _lineage_item(current: RoundState, measure: Measure) -> LineageItem:
-    title, after = f"Round {current.number}", score_after(current)
+    title, after = _("Round {number}").format(number=current.number), score_after(current)
     if after is None:
-        return LineageItem(title, ("collecting" if current.contributions is None else "in progress",), "next")
+        now = _("collecting") if current.contributions is None else _("in progress")
+        return LineageItem(title, (now,), "next")
     value = measure.show(after.mean_utility)
     if current.winner is None:
-        return LineageItem(title, ("base kept", value), "same")
-    return LineageItem(title, (f"group {group_letter(current.winner)}", value), "new")
+        return LineageItem(title, (_("base kept"), value), "same")
+    group = _("group {letter}").format(letter=group_letter(current.winner))
+    return LineageItem(title, (group, value), "new")
 
 
 def short_model_name(reference: str) -> str:
@@ -140,8 +153,8 @@ def candidate_table(state: CampaignState, contributor: str | None) -> tuple[list
     measure, groups = measure_of(state.plan), state.plan.rounds.groups
     rounds = decided_rounds(state)[-ROUNDS_SHOWN:][::-1]
     if groups > GROUP_COLUMNS:
-        return ["Best", "Middle", "Last"], [_summary_row(current, measure) for current in rounds]
-    titles = [f"Group {group_letter(group)}" for group in range(groups)]
+        return [_("Best"), _("Middle"), _("Last")], [_summary_row(current, measure) for current in rounds]
+    titles = [_("Group {letter}").format(letter=group_letter(group)) for group in range(groups)]
     return titles, [_candidate_row(current, measure, contributor) for current in rounds]
 
 
@@ -170,12 +183,12 @@ def chart_data(state: CampaignState, contributor: str | None) -> ChartData | Non
     assert first is not None
     expert = state.target.expert_utility if state.target and not measure.is_score else None
     return ChartData(
-        start_label="Start" if len(shown) == len(rounds) else f"{shown[0].number - 1}",
+        start_label=_("Start") if len(shown) == len(rounds) else f"{shown[0].number - 1}",
         start=measure.value(first.mean_utility),
         start_interval=measure.interval(first),
         rounds=tuple(_chart_round(current, measure, contributor) for current in shown),
         slots=max(len(shown), min(state.plan.rounds.count, 6)),
-        reference=None if expert is None else ("Expert answers", measure.value(expert)),
+        reference=None if expert is None else (_("Expert answers"), measure.value(expert)),
         lower_is_better=measure.is_distance,
         sentence=_sentence(state, measure, rounds),
     )
@@ -197,10 +210,16 @@ def _chart_round(current: RoundState, measure: Measure, contributor: str | None)
 def _sentence(state: CampaignState, measure: Measure, rounds: tuple[RoundState, ...]) -> str:
     start, after = start_score(state), score_after(rounds[-1])
     assert start is not None and after is not None
-    return (
-        f"{measure.title} was {measure.show(start.mean_utility)} at the start and is "
-        f"{measure.show(after.mean_utility)} after round {rounds[-1].number}. {measure.direction}. "
-        "The numbers are in the table below."
+    return _(
+        "{measure} was {before} at the start and is {after} after round {number}. {direction}. The "
+        "numbers are in "
+        "the table below."
+    ).format(
+        measure=measure.title,
+        before=measure.show(start.mean_utility),
+        after=measure.show(after.mean_utility),
+        number=rounds[-1].number,
+        direction=measure.direction,
     )
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.utils.translation import gettext as _
+
 from crowdsft.core.campaign import CampaignState
 from crowdsft.web.campaigns.models import Campaign, Membership
 
@@ -39,8 +41,8 @@ def standings(campaign: Campaign, state: CampaignState, contributor: str | None)
         ((points, name) for name, points in state.balances.items() if points > 0),
         key=lambda item: (-item[0], item[1]),
     )
-    ranks = _ranks([points for points, _ in order])
-    own = next((place for place, (_, name) in enumerate(order) if name == contributor), None)
+    ranks = _ranks([points for points, _name in order])
+    own = next((place for place, (_points, name) in enumerate(order) if name == contributor), None)
     places = _places(len(order), own)
     names = dict(
         Membership.objects.filter(
@@ -50,14 +52,14 @@ def standings(campaign: Campaign, state: CampaignState, contributor: str | None)
     rows = tuple(
         StandingRow(
             rank=ranks[place],
-            pseudonym=names.get(order[place][1], "somebody who left"),
+            pseudonym=names.get(order[place][1], _("somebody who left")),
             points=order[place][0],
             is_own=place == own,
             is_after_gap=index > 0 and place > places[index - 1] + 1,
         )
         for index, place in enumerate(places)
     )
-    better = [points for points, _ in order if own is not None and points > order[own][0]]
+    better = [points for points, _name in order if own is not None and points > order[own][0]]
     return Standings(
         rows=rows,
         ranked=len(order),

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from django.utils.translation import gettext as _
+
 from crowdsft.core.campaign import CampaignState, RoundState
 from crowdsft.core.events import VotedStrength
 from crowdsft.web.pages.measure import group_letter
@@ -45,9 +47,9 @@ def voted_rows(state: CampaignState) -> Voted | None:
 def _row(row: VotedStrength, current: RoundState) -> VotedRow:
     assert row.group is not None
     return VotedRow(
-        name=f"Group {group_letter(row.group)}",
+        name=_("Group {letter}").format(letter=group_letter(row.group)),
         share=_share(row.gain),
-        interval=f"{_share(row.low)} to {_share(row.high)}",
+        interval=_("{low} to {high}").format(low=_share(row.low), high=_share(row.high)),
         comparisons=row.comparisons,
         won=row.group == current.winner,
     )
