@@ -12,6 +12,7 @@ Made from client.py by scripts/make_async_client.py: change that file, then run 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -30,7 +31,7 @@ from crowdsft.client import (
     _is_loopback,
     _only_known,
 )
-from crowdsft.core.errors import CrowdsftError
+from crowdsft.core.errors import CrowdsftError, InputError
 
 
 class AsyncClient:
@@ -310,6 +311,51 @@ class AsyncClient:
         """Send a message again that was delivered or given up."""
         await self._call("POST", f"/campaigns/{slug}/deliveries/{delivery}/again")
 
+    async def bring(
+        self, slug: str, file: Path, *, kind: str = "contributions", replaces: bool = False
+    ) -> dict[str, Any]:
+        """Upload a file of contributions, or of "prompts" for a draft; a worker looks into it.
+
+        Nothing is imported before `confirm_import`. `replaces`: the prompts take the place of those that are there.
+        """
+        try:
+            content = file.read_bytes()
+        except OSError as error:
+            raise InputError(f"{file} cannot be read: {error.strerror}.") from error
+        form = {"kind": kind, "replaces": str(replaces).lower()}
+        answer = await self._ask(
+            "POST", f"/campaigns/{slug}/imports", data=form, files={"file": (file.name, content)}
+        )
+        found: dict[str, Any] = answer.json()
+        return found
+
+    async def imports(self, slug: str) -> list[dict[str, Any]]:
+        """The files that were brought, newest first."""
+        found: list[dict[str, Any]] = await self._call("GET", f"/campaigns/{slug}/imports")
+        return found
+
+    async def look_into_import(self, slug: str, number: str) -> dict[str, Any]:
+        """What is in a file that was brought; its `report` names every line that was refused."""
+        found: dict[str, Any] = await self._call("GET", f"/campaigns/{slug}/imports/{number}")
+        return found
+
+    async def confirm_import(self, slug: str, number: str, *, licensed: bool) -> None:
+        """Have all good lines imported; `licensed` says that the texts may be used under the campaign's licence."""
+        await self._call("POST", f"/campaigns/{slug}/imports/{number}/confirm", {"licensed": licensed})
+
+    async def discard_import(self, slug: str, number: str) -> None:
+        """Forget a file that is not confirmed."""
+        await self._call("DELETE", f"/campaigns/{slug}/imports/{number}")
+
+    async def dataset_versions(self, slug: str) -> list[dict[str, Any]]:
+        """The data set after each closed round, newest first: equal versions hold equal data."""
+        found: list[dict[str, Any]] = await self._call("GET", f"/campaigns/{slug}/data")
+        return found
+
+    async def dataset(self, slug: str, form: str = "jsonl") -> bytes:
+        """The contributions of all closed rounds as a file: "jsonl" or "csv"."""
+        return (await self._ask("GET", f"/campaigns/{slug}/data.{form}")).content
+
     async def _decide(self, slug: str, what: str, **body: Any) -> CampaignSummary:
         return _only_known(CampaignSummary, await self._call("POST", f"/campaigns/{slug}/{what}", body))
 
@@ -354,16 +400,20 @@ class AsyncClient:
         await self._call("POST", f"/votes/{pair}", {"choice": choice})
 
     async def _call(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
-        try:
-            answer = await self._http.request(method, path, json=body)
-        except httpx.TransportError as error:
-            why = str(error) or type(error).__name__
-            raise CrowdsftError(f"{self.address} does not answer: {why}. Is the platform running?") from error
-        if not answer.is_success:
-            raise _api_error(answer)
+        answer = await self._ask(method, path, json=body)
         try:
             return answer.json() if answer.content else None
         except ValueError:
             raise CrowdsftError(
                 f"{self.address} answers, but not as crowdsft's API does. Check the address."
             ) from None
+
+    async def _ask(self, method: str, path: str, **sent: Any) -> httpx.Response:
+        try:
+            answer = await self._http.request(method, path, **sent)
+        except httpx.TransportError as error:
+            why = str(error) or type(error).__name__
+            raise CrowdsftError(f"{self.address} does not answer: {why}. Is the platform running?") from error
+        if not answer.is_success:
+            raise _api_error(answer)
+        return answer

@@ -6,6 +6,7 @@ import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -317,6 +318,24 @@ def test_a_token_that_may_only_read(alice: Client, served: Served) -> None:
             reader.new_token("more")
     newest = alice.tokens()[0]
     assert newest.scopes == ["read"] and newest.expires is not None
+
+
+def test_files_in_and_data_out(alice: Client, served: Served, tmp_path: Path) -> None:
+    slug = alice.create_campaign(settings("Filed")).slug
+    file = tmp_path / "texts.csv"
+    file.write_text("contributor,prompt,response\nada,How?,Well!\n")
+    brought = alice.bring(slug, file)
+    assert (brought["state"], brought["size"]) == ("waiting", file.stat().st_size)
+    with pytest.raises(ApiError, match="still being checked"):
+        alice.confirm_import(slug, brought["id"], licensed=True)
+    assert alice.look_into_import(slug, brought["id"])["report"] == []
+    alice.discard_import(slug, brought["id"])
+    assert [row["state"] for row in alice.imports(slug)] == ["discarded"]
+    assert (alice.dataset_versions(slug), alice.dataset(slug)) == ([], b"")
+    with pytest.raises(ApiError, match="no such file"):
+        alice.dataset(slug, "xml")
+    with pytest.raises(InputError, match="cannot be read"):
+        alice.bring(slug, tmp_path / "nothing.csv")
 
 
 def test_webhooks(alice: Client) -> None:

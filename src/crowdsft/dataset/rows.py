@@ -69,10 +69,33 @@ class Dataset:
         return dataset_version(self.rows)
 
 
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A data set as it is up to the end of a round."""
+
+    round: int
+    contributions: int
+    version: str
+
+
 def dataset_version(rows: Sequence[Row]) -> str:
     """SHA-256 of the rows' canonical JSON, one a line, in the order given."""
     digest = hashlib.sha256()
     for row in rows:
-        text = json.dumps(asdict(row), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-        digest.update(f"{text}\n".encode())
+        digest.update(_line(row))
     return digest.hexdigest()
+
+
+def versions_by_round(rows: Sequence[Row]) -> list[Version]:
+    """The version after each round, newest first; `rows` in a data set's order. The first is the data set's own."""
+    digest, found = hashlib.sha256(), []
+    for count, row in enumerate(rows, start=1):
+        digest.update(_line(row))
+        if count == len(rows) or rows[count].round != row.round:
+            found.append(Version(row.round, count, digest.hexdigest()))
+    return found[::-1]
+
+
+def _line(row: Row) -> bytes:
+    text = json.dumps(asdict(row), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return f"{text}\n".encode()

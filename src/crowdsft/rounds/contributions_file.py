@@ -52,19 +52,33 @@ def read_contributions(path: Path, settings: CampaignSettings) -> Supplied:
     Raises:
         ContributionsError: listing what is wrong, by line number.
     """
+    checked = check_records(read_records(path), settings)
+    if checked.faults:
+        raise ContributionsError(_listing(path, [f"line {line}: {fault}" for line, fault in checked.faults]))
+    if not checked.rows:
+        raise ContributionsError(f"{path} holds no contributions. Each line is one: {_EXAMPLE}")
+    kept, repeated = _without_repetitions(checked.rows)
+    return Supplied(kept, repeated)
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What can be used of a file, and what is wrong with each other line."""
+
+    rows: tuple[SuppliedContribution, ...]
+    faults: tuple[tuple[int, str], ...]
+
+
+def check_records(records: Iterable[tuple[int, Record]], settings: CampaignSettings) -> Checked:
+    """Check each record by itself; repetitions are no fault yet."""
     rows: list[SuppliedContribution] = []
-    faults: list[str] = []
-    for number, record in read_records(path):
+    faults: list[tuple[int, str]] = []
+    for number, record in records:
         try:
             rows.append(_parse(number, record, settings))
         except ValueError as error:
-            faults.append(f"line {number}: {error}")
-    if faults:
-        raise ContributionsError(_listing(path, faults))
-    if not rows:
-        raise ContributionsError(f"{path} holds no contributions. Each line is one: {_EXAMPLE}")
-    kept, repeated = _without_repetitions(rows)
-    return Supplied(kept, repeated)
+            faults.append((number, str(error)))
+    return Checked(tuple(rows), tuple(faults))
 
 
 _EXAMPLE = '{"contributor": "ada", "prompt": "Write a comment.", "response": "What a lovely morning!"}'

@@ -9,6 +9,7 @@ from crowdsft.rounds.executors import Executor, LocalExecutor
 from crowdsft.rounds.resources import Resources
 from crowdsft.rounds.worker import Worker
 from crowdsft.web.campaigns.models import Step
+from crowdsft.web.imports.doing import do_next_import
 from crowdsft.web.journal_django import DjangoStore
 from crowdsft.web.playground.queue import answer_next
 
@@ -23,7 +24,7 @@ def platform_worker(data: Path, *, lease_seconds: float, executor: Executor | No
         resources,
         lease_seconds=lease_seconds,
         executor=executor or LocalExecutor(),
-        chore=lambda: answer_next(resources),
+        chore=lambda: answer_next(resources) or do_next_import(),
     )
     written = 0.0
 

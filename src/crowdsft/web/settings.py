@@ -132,6 +132,7 @@ INSTALLED_APPS = [
     "crowdsft.web.webhooks",
     "crowdsft.web.playground",
     "crowdsft.web.votes",
+    "crowdsft.web.imports",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -161,6 +162,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "crowdsft.web.body_size.limit_bodies",
 ]
 
 ROOT_URLCONF = "crowdsft.web.urls"

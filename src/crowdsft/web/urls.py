@@ -19,4 +19,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("crowdsft.web.pages.urls")),
 ]
 
+handler400 = "crowdsft.web.pages.errors.bad_request"
 handler500 = "crowdsft.web.pages.errors.server_error"

@@ -8,6 +8,7 @@ from crowdsft.web.pages import (
     accounts,
     campaign,
     create_campaign,
+    data,
     home,
     joining,
     manage,
@@ -34,6 +35,12 @@ urlpatterns: list[URLPattern] = [
     *(
         path(f"campaigns/<slug:slug>/manage/{name}/", manage.act, {"action": name}, name=f"manage_{name}")
         for name in (*manage.FOR_ORGANISERS, *manage.FOR_REVIEWERS)
+    ),
+    path("campaigns/<slug:slug>/manage/data/", data.data, name="data"),
+    path("campaigns/<slug:slug>/manage/data/<uuid:import_id>/", data.one_import, name="import"),
+    path("campaigns/<slug:slug>/manage/data/<uuid:import_id>/report.csv", data.report, name="import_report"),
+    path(
+        "campaigns/<slug:slug>/manage/data/contributions.<str:form>", data.download, name="download_dataset"
     ),
     path("campaigns/<slug:slug>/manage/webhooks/", webhooks.webhooks, name="webhooks"),
     path("campaigns/<slug:slug>/manage/copy/", create_campaign.copy_campaign, name="copy_campaign"),
