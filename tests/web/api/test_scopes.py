@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
 from django.utils import timezone
 
 from crowdsft.core.errors import InputError
@@ -17,6 +19,7 @@ from tests.web.api.callers import Caller, refusal
 from tests.web.pages.campaign_builder import CampaignBuilder
 
 pytestmark = pytest.mark.django_db
+FILE = object()  # the body is a form with a file
 OPEN_TO_ALL = {("post", "/api/accounts"), ("post", "/api/tokens")}
 
 
@@ -43,8 +46,11 @@ def body_of(method: str, path: str) -> Any:
     known = {
         "agree": True, "settings": {}, "text": "x", "licence": "x", "role": "reviewer", "to_round": 0,
         "confirm": "x", "reason": "x", "url": "https://example.org/", "events": ["round.closed"], "choice": "left",
+        "licensed": True,
     }  # fmt: skip
-    (content,) = operation["requestBody"]["content"].values()
+    ((kind, content),) = operation["requestBody"]["content"].items()
+    if kind == "multipart/form-data":
+        return FILE
     schema = content["schema"]
     name = schema.get("$ref", "").rpartition("/")[2]
     whole = api.get_openapi_schema(path_prefix="/api/")["components"]["schemas"][name]
@@ -57,9 +63,16 @@ def test_a_reading_token_changes_nothing(
 ) -> None:
     reader = with_scopes(alice, "read")
     real = path.replace("{slug}", builder.campaign.slug).replace("{key}", "made-up")
-    real = real.replace("{delivery_id}", "00000000-0000-4000-8000-000000000000")
+    real = re.sub("{(delivery|import)_id}", "00000000-0000-4000-8000-000000000000", real)
     real = re.sub(r"{[^}]+}", "1", real).removeprefix("/api")
-    assert "good for read only" in refusal(reader(method.upper(), real, body_of(method, path)), 403)
+    body = body_of(method, path)
+    if body is FILE:
+        answer = Client(headers={"Authorization": f"Bearer {reader.token}"}).post(
+            f"/api{real}", {"file": SimpleUploadedFile("texts.jsonl", b"{}")}
+        )
+    else:
+        answer = reader(method.upper(), real, body)
+    assert "good for read only" in refusal(answer, 403)
 
 
 def test_contributing_and_organising_are_two_things(

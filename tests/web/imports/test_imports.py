@@ -340,7 +340,7 @@ def test_the_api_from_upload_to_done(
     assert "does not say" in refusal(upload(alice, b"x", "t.zip"), 422)
     assert "file" in refusal(alice("POST", path, {"file": "text"}), 422)
     row = upload(alice, lines(*GOOD, "{"))
-    assert row.status_code == 202
+    assert row.status_code == 201
     number = row.json()["id"]
     assert "still being checked" in refusal(
         alice("POST", f"{path}/{number}/confirm", {"licensed": True}), 422
@@ -349,7 +349,7 @@ def test_the_api_from_upload_to_done(
     found = alice.get(f"{path}/{number}")
     assert found["state"] == "checked" and found["report"][0]["line"] == 4
     assert "licensed" in refusal(alice("POST", f"{path}/{number}/confirm", {"licensed": False}), 422)
-    assert alice("POST", f"{path}/{number}/confirm", {"licensed": True}).status_code == 202
+    assert alice("POST", f"{path}/{number}/confirm", {"licensed": True}).status_code == 204
     assert do_next_import() and alice.get(path)[0]["state"] == "done"
     assert "cannot be discarded" in refusal(alice("DELETE", f"{path}/{number}"), 422)
     assert "no such import" in refusal(alice("GET", f"{path}/{'0' * 8}-0000-0000-0000-{'0' * 12}"), 404)

@@ -71,7 +71,7 @@ class VersionOut(Schema):
     version: str
 
 
-@router.post("/campaigns/{slug}/imports", response=answers(ImportOut, 401, 403, 404, 413, 422, status=202))
+@router.post("/campaigns/{slug}/imports", response=answers(ImportOut, 401, 403, 404, 413, 422, status=201))
 def upload(
     request: HttpRequest,
     slug: str,
@@ -84,7 +84,7 @@ def upload(
     row = receiving.receive(
         campaign, user, file.chunks(1024 * 1024), name=file.name or "", kind=kind, replaces=replaces
     )
-    return Status(202, _out(row))
+    return Status(201, _out(row))
 
 
 @router.get("/campaigns/{slug}/imports", response=answers(list[ImportOut], 401, 403, 404))
@@ -104,7 +104,7 @@ def one_import(request: HttpRequest, slug: str, import_id: UUID) -> ImportWithRe
 
 @router.post(
     "/campaigns/{slug}/imports/{uuid:import_id}/confirm",
-    response=answers(None, 401, 403, 404, 422, status=202),
+    response=answers(None, 401, 403, 404, 422, status=204),
 )
 def confirm(request: HttpRequest, slug: str, import_id: UUID, body: Licensed) -> Status[None]:
     """Have all good lines of a file imported, at once (organisers)."""
@@ -112,7 +112,7 @@ def confirm(request: HttpRequest, slug: str, import_id: UUID, body: Licensed) ->
     if not body.licensed:
         raise InputError("Send `licensed: true` to say that these texts may be used here.")
     receiving.confirm(row, user)
-    return Status(202, None)
+    return Status(204, None)
 
 
 @router.delete(
