@@ -36,7 +36,7 @@ def main(doing: str, data: Path, address: str = "") -> None:
     from crowdsft.web.journal_django import DjangoStore
 
     with (data / "reports.txt").open("a", buffering=1) as reports:
-        resources = Resources(data, report=lambda message, fraction: print(message, file=reports))
+        resources = Resources(data, report=lambda message, fraction, parts=(): print(message, file=reports))
         worker = Worker(DjangoStore(), resources, lease_seconds=LEASE_SECONDS, executor=executor)
         try:
             worker.run_campaign("durable", lambda state: None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from types import TracebackType
 
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
@@ -53,7 +54,7 @@ class CampaignProgress:
     ) -> None:
         self._progress.stop()
 
-    def report(self, message: str, fraction: float) -> None:
+    def report(self, message: str, fraction: float, parts: Sequence[float] = ()) -> None:
         """A worker's word about the step it is doing."""
         if self._task is not None:
             self._progress.update(self._task, description=f"{self._where()}: {message}")

@@ -96,13 +96,13 @@ def _serve_web(host: str, port: int, processes: int) -> None:
     from granian.log import LogLevels
 
     Granian(
-        "crowdsft.web.wsgi:application",
+        "crowdsft.web.asgi:application",
         address=host,
         port=port,
-        interface=Interfaces.WSGI,
+        interface=Interfaces.ASGI,
         workers=processes,
-        blocking_threads=4,
         websockets=False,
+        workers_kill_timeout=10,
         log_level=LogLevels.warning,
         respawn_failed_workers=True,
     ).serve()

@@ -25,8 +25,10 @@ from crowdsft.embedding import Embedding
 from crowdsft.judging import Case
 from crowdsft.rounds.artifacts import Artifacts
 from crowdsft.rounds.panel import UTILITY_DECIMALS, Panel, split_pairs
+from crowdsft.rounds.resources import ReportProgress
 
 if TYPE_CHECKING:
+    from crowdsft.training.generation import GenerationProgress
     from crowdsft.training.models import LoadedModel
 
 Floats = NDArray[np.float64]
@@ -55,7 +57,7 @@ def evaluate_candidates(
     panel: Panel,
     artifacts: Artifacts,
     memory: Path,
-    report: Callable[[str, float], None],
+    report: ReportProgress,
 ) -> tuple[CandidateEvaluated, ...]:
     """The evaluation of the base and of each candidate, base first.
 
@@ -78,9 +80,16 @@ def evaluate_candidates(
 
     def sample(purpose: Literal["selection", "reporting"], count: int, share: float) -> Sampled:
         asked = prompts(count)
-        report(f"generating the {purpose} sample: {count} outputs of {len(adapters)} models", share)
+        words = f"generating the {purpose} sample: {count} outputs of {len(adapters)} models"
+
+        def tell(progress: GenerationProgress) -> None:
+            drawn = _drawn(progress)
+            parts = tuple((part + (purpose == "reporting")) / 2 for part in drawn)
+            report(words, share + 0.2 * sum(drawn) / len(drawn), parts)
+
+        report(words, share)
         outputs = _timed(
-            seconds, "generate", lambda: _generate(settings, current, base, adapters, asked, purpose)
+            seconds, "generate", lambda: _generate(settings, current, base, adapters, asked, purpose, tell)
         )
 
         def judge() -> Sampled:
@@ -209,6 +218,7 @@ def _generate(
     adapters: Sequence[Path | None],
     asked: list[str],
     purpose: str,
+    progress: Callable[[GenerationProgress], None],
 ) -> list[list[str]]:
     from crowdsft.training.generation import generate
 
@@ -219,7 +229,17 @@ def _generate(
         seed=derive_seed(settings.campaign.seed, current.number, purpose),
         max_new_tokens=settings.evaluation.max_new_tokens,
         temperature=settings.evaluation.temperature,
+        progress=progress,
     )
+
+
+def _drawn(progress: GenerationProgress) -> list[float]:
+    """Which share of its answers each model has given; models that are drawn from together count by the first."""
+    share = progress.tokens / progress.max_tokens
+    return [
+        1.0 if model < progress.candidate else share if model == progress.candidate else 0.0
+        for model in range(progress.candidates)
+    ]
 
 
 def _timed(seconds: dict[str, float], name: str, work: Callable[[], T]) -> T:

@@ -7,10 +7,10 @@ trains round after round without loading anything twice.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from crowdsft.core.settings import CampaignSettings
 from crowdsft.embedding import Embedding, make_embedding
@@ -23,10 +23,23 @@ from crowdsft.training.placement import AUTO, Placement, choose_placement
 if TYPE_CHECKING:
     from crowdsft.training.models import LoadedModel
 
-ReportProgress = Callable[[str, float], None]
+
+class ReportProgress(Protocol):
+    """Told how a step gets on."""
+
+    def __call__(self, message: str, fraction: float, parts: Sequence[float] = ()) -> None:
+        """Hear the news.
+
+        Args:
+            message: What is going on, e.g. "training group 2, step 10 of 36".
+            fraction: The share of the step that is done, 0 to 1.
+            parts: The same for each model: for each group's candidate while they train, for the base and then each
+                candidate while they are measured; empty where nothing is told apart.
+        """
+        ...
 
 
-def report_nothing(message: str, fraction: float) -> None:
+def report_nothing(message: str, fraction: float, parts: Sequence[float] = ()) -> None:
     """For callers who do not want to know."""
 
 

@@ -212,10 +212,14 @@ def train(state: CampaignState, store: Store, resources: Resources) -> tuple[Eve
         for number, group in enumerate(current.groups)
     ]
 
+    parts = [0.0] * len(data)
+
     def tell(progress: TrainingProgress) -> None:
-        share = (progress.group + progress.step / progress.steps) / len(data)
+        parts[progress.group] = progress.step / progress.steps
         resources.report(
-            f"training group {progress.group + 1}, step {progress.step} of {progress.steps}", share
+            f"training group {progress.group + 1}, step {progress.step} of {progress.steps}",
+            sum(parts) / len(parts),
+            tuple(parts),
         )
 
     base = resources.base(settings, current.lineage)

@@ -155,6 +155,7 @@ def _steer(step: Step, after: CampaignState, *, keeps_work: bool) -> None:
     step.round_number = due.round_number if due else step.round_number
     step.run_after = time.time() if due else None
     step.worker, step.note, step.error, step.progress, step.attempts = "", "", "", 0.0, 0
+    step.parts = []
     step.lease_until, step.fence = 0.0, step.fence + 1
     step.save()
 
@@ -186,6 +187,7 @@ class DjangoStore:
                 fence=F("fence") + 1,
                 attempts=F("attempts") + 1,
                 progress=0.0,
+                parts=[],
             )
             if won:
                 due = DueStep(step.name, step.round_number)  # type: ignore[arg-type]
@@ -327,6 +329,7 @@ class DjangoStore:
                 error="",
                 note="",
                 progress=0.0,
+                parts=[],
             )
         if not changed:
             raise WorkerLostClaim(f"another worker owns {claim.step}")

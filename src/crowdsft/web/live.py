@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from crowdsft.rounds.executors import Executor, LocalExecutor
@@ -28,12 +29,14 @@ def platform_worker(data: Path, *, lease_seconds: float, executor: Executor | No
     )
     written = 0.0
 
-    def report(message: str, fraction: float) -> None:
+    def report(message: str, fraction: float, parts: Sequence[float] = ()) -> None:
         nonlocal written
         now = time.monotonic()
         if now - written >= SECONDS_BETWEEN_WRITES:
             written = now
-            Step.objects.filter(worker=worker.name).update(note=message, progress=fraction)
+            Step.objects.filter(worker=worker.name).update(
+                note=message, progress=fraction, parts=[round(part, 3) for part in parts]
+            )
 
     resources.report = report
     return worker

@@ -21,6 +21,7 @@ from prometheus_client.registry import Collector
 from crowdsft.web.campaigns.models import Campaign, Membership, Step
 from crowdsft.web.contributions.models import Contribution
 from crowdsft.web.notices.models import Mail
+from crowdsft.web.stream.watching import watchers
 from crowdsft.web.webhooks.models import Delivery
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -58,6 +59,9 @@ class _Platform(Collector):
         contributions.add_metric(["yes"], used)
         contributions.add_metric(["no"], Contribution.objects.filter(round_number=None).count())
         yield contributions
+        yield GaugeMetricFamily(
+            "crowdsft_live_watchers", "Live pages that this process tells the news", value=watchers()
+        )
         yield from self._steps()
         deliveries = GaugeMetricFamily("crowdsft_webhook_deliveries", "Messages by state", labels=["state"])
         for state, count in Delivery.objects.values_list("state").annotate(Count("pk")):

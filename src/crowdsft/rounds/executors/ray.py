@@ -125,8 +125,8 @@ class RayExecutor:
                 match message:
                     case None:
                         continue
-                    case Report(text, fraction):
-                        resources.report(text, fraction)
+                    case Report(text, fraction, parts):
+                        resources.report(text, fraction, parts)
                     case Done(events):
                         is_over = True
                         return events

@@ -48,10 +48,11 @@ class RemoteStep:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What is going on, and the share of the step that is done."""
+    """What is going on, and the share of the step that is done, in all and by model (see `ReportProgress`)."""
 
     message: str
     fraction: float
+    parts: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,11 +117,11 @@ def raise_again(failed: Failed) -> NoReturn:
 def _work(work: RemoteStep, said: SimpleQueue[Report | Done | Failed]) -> None:
     told = 0.0
 
-    def report(message: str, fraction: float) -> None:
+    def report(message: str, fraction: float, parts: Sequence[float] = ()) -> None:
         nonlocal told
         if time.monotonic() - told >= SECONDS_BETWEEN_REPORTS:
             told = time.monotonic()
-            said.put(Report(message, fraction))
+            said.put(Report(message, fraction, tuple(parts)))
 
     try:
         _check(work)

@@ -193,6 +193,7 @@ class JournalEvent(models.Model):
 class Step(models.Model):
     """The campaign's due step: who works on it, until when, and when it may run.
 
+    `progress` is the share of the step that is done, `parts` the same for each model where they are told apart.
     `fence` grows with every claim. `error` is what went wrong last; a step without `run_after` waits for a
     person to try again.
     """
@@ -208,6 +209,7 @@ class Step(models.Model):
     note = models.TextField(blank=True)
     error = models.TextField(blank=True)
     progress = models.FloatField(default=0.0)
+    parts: models.JSONField[Any, Any] = models.JSONField(default=list)
 
     class Meta:
         indexes = (models.Index(fields=["run_after", "lease_until"], name="step_due"),)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
+from django.utils.translation import get_language
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from crowdsft.core.errors import InputError
@@ -26,6 +27,9 @@ from crowdsft.web.pages.rounds_story import candidate_table, chart_data, decided
 from crowdsft.web.pages.safe_markdown import render_markdown
 from crowdsft.web.pages.standings import standings
 from crowdsft.web.pages.votes_story import voted_rows
+from crowdsft.web.stream.hub import Topic
+from crowdsft.web.stream.news import status_context
+from crowdsft.web.stream.watching import allow_stream
 from crowdsft.web.votes.voting import is_voting, votes_cast
 
 
@@ -36,21 +40,35 @@ def campaign(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, "pages/campaign.html", _context(found))
 
 
+@never_cache
 @require_safe
 def live(request: HttpRequest, slug: str) -> HttpResponse:
-    """What has changed since `status` and `results` were shown: nothing, the state, or the results as well."""
+    """What has changed since `status` and `results` were shown: nothing, the state, or the results as well.
+
+    286 tells htmx that nothing more will come. `page=work` is asked where somebody waits for a task.
+    """
     found = visit(request, slug)
     now = progress(found.campaign, found.state)
-    status, results = _status_version(now), _results_version(found, now)
-    is_new = request.GET.get("results") != results
-    if not is_new and request.GET.get("status") == status:
-        return HttpResponse(status=204)
-    context = _context(found) if is_new else _status_context(found, now)
+    status = _status_context(found, now)
+    is_new = request.GET.get("results") != status["results_version"]
+    if not is_new and request.GET.get("status") == status["status_version"]:
+        return HttpResponse(status=204 if now.is_live else 286)
+    parts, context = ["status", "doing"], status
+    if is_new:
+        context = _context(found)
+        parts += ["again"] if request.GET.get("page") == "work" else ["actions", "results"]
     context["is_swap"] = True
-    parts = ["status", "doing", "actions", "results"] if is_new else ["status", "doing"]
     return HttpResponse(
         "".join(render_to_string(f"pages/_campaign_{part}.html", context, request) for part in parts)
     )
+
+
+@require_safe
+def events(request: HttpRequest, slug: str) -> HttpResponse:
+    """The campaign's live news as server-sent events, where the server can keep streams open."""
+    found = visit(request, slug)
+    language = get_language() or "en"
+    return allow_stream(request, Topic(found.campaign.pk, language, found.is_organiser))
 
 
 @require_POST
@@ -79,14 +97,7 @@ def retry(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def _status_context(found: Visit, now: Progress) -> dict[str, Any]:
-    return {
-        "campaign": found.campaign,
-        "plan": found.state.plan,
-        "progress": now,
-        "is_organiser": found.is_organiser,
-        "status_version": _status_version(now),
-        "results_version": _results_version(found, now),
-    }
+    return status_context(found.campaign, found.state, now, is_organiser=found.is_organiser)
 
 
 def _context(found: Visit) -> dict[str, Any]:
@@ -129,24 +140,3 @@ def _votes_left(found: Visit) -> int:
     if found.membership is None or not is_voting(found.state):
         return 0
     return found.state.plan.votes.per_voter - votes_cast(found.membership, found.state.current.number)
-
-
-def _status_version(now: Progress) -> str:
-    return hashlib.sha256(repr(now).encode()).hexdigest()[:12]
-
-
-def _results_version(found: Visit, now: Progress) -> str:
-    state = found.state
-    decided = sum(1 for current in state.rounds if current.selected is not None)
-    paid = sum(1 for current in state.rounds if current.points is not None)
-    voted = sum(1 for current in state.rounds if current.votes is not None)
-    parts = (
-        len(state.rounds),
-        decided,
-        paid,
-        voted,
-        state.is_finished,
-        now.kind,
-        found.campaign.is_collecting,
-    )
-    return "-".join(str(part) for part in parts)

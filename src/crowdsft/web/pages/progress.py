@@ -43,6 +43,14 @@ class Stage:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """How far one model is: "A" for group A's candidate, "Base" for the base."""
+
+    name: str
+    percent: int
+
+
+@dataclass(frozen=True, slots=True)
 class Progress:
     """Where the campaign stands.
 
@@ -55,6 +63,7 @@ class Progress:
         bar: What the bar shows.
         stages: The round's stages; empty while nothing is at work.
         error: What went wrong last, for the organiser.
+        parts: How far each candidate is, while a worker trains or measures them.
     """
 
     kind: str
@@ -65,6 +74,7 @@ class Progress:
     bar: str = ""
     stages: tuple[Stage, ...] = ()
     error: str = ""
+    parts: tuple[Part, ...] = ()
 
     @property
     def is_live(self) -> bool:
@@ -106,7 +116,18 @@ def progress(campaign: Campaign, state: CampaignState) -> Progress:
         share=step.progress if step and step.worker else None,
         bar=current.detail,
         stages=stages,
+        parts=_parts(step, due.name),
     )
+
+
+def _parts(step: Step | None, name: str) -> tuple[Part, ...]:
+    """What the worker said of each model; while candidates are measured, the base is the first."""
+    if step is None or not step.worker:
+        return ()
+    names = [group_letter(group) for group in range(len(step.parts))]
+    if name == "evaluate":
+        names = ["Base", *names]
+    return tuple(Part(title, round(100 * part)) for title, part in zip(names, step.parts, strict=False))
 
 
 def _preparing(state: CampaignState, step: Step | None, name: str) -> Progress:

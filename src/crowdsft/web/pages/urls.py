@@ -27,6 +27,7 @@ urlpatterns: list[URLPattern] = [
     path("campaigns/new/", create_campaign.create_campaign, name="create_campaign"),
     path("campaigns/<slug:slug>/", campaign.campaign, name="campaign"),
     path("campaigns/<slug:slug>/live/", campaign.live, name="campaign_live"),
+    path("campaigns/<slug:slug>/events/", campaign.events, name="campaign_events"),
     path("campaigns/<slug:slug>/join/", joining.join, name="join"),
     path("campaigns/<slug:slug>/leave/", joining.leave, name="leave"),
     path("campaigns/<slug:slug>/draft/", create_campaign.draft_campaign, name="draft_campaign"),

@@ -16,6 +16,7 @@ from crowdsft.web.contributions.work import NotNow
 from crowdsft.web.pages.access import Visit, visit
 from crowdsft.web.pages.progress import progress
 from crowdsft.web.pages.safe_markdown import render_markdown
+from crowdsft.web.stream.news import status_context
 from crowdsft.web.votes.models import Vote
 from crowdsft.web.votes.voting import cast, current_vote, votes_cast
 
@@ -65,10 +66,11 @@ def _decided(request: HttpRequest, found: Visit) -> HttpResponse:
 
 
 def _none(found: Visit, reason: str) -> dict[str, object]:
+    now = progress(found.campaign, found.state)
     return {
-        "campaign": found.campaign,
+        **status_context(found.campaign, found.state, now, is_organiser=found.is_organiser),
+        "waits_for_task": True,
         "reason": reason,
-        "progress": progress(found.campaign, found.state),
         "is_done": False,
         "kept_draft": None,
         "section": "campaigns",

@@ -28,9 +28,40 @@ function prepare(part) {
 prepare(document);
 document.addEventListener("htmx:load", (event) => prepare(event.target));
 
-// A page that nobody looks at does not ask for news.
+// Live news. While the stream of events is heard, nobody asks; while it is silent or cut, htmx asks every two seconds.
+// A page that nobody looks at does neither, and looks once when it is looked at again.
+const live = document.querySelector("[data-live]");
+let stream = null, heard = 0, isOver = false;
+function isHeard() {
+  return isOver || (stream?.readyState === EventSource.OPEN && Date.now() - heard < 40e3);
+}
+function watch() {
+  if (!live || stream || isOver || document.hidden) return;
+  stream = new EventSource(live.dataset.live);
+  const on = (kind, act) => stream.addEventListener(kind, (event) => { heard = Date.now(); act?.(event.data); });
+  on("status", (html) => htmx.swap(live, html, { swapStyle: "none" }));
+  on("results", (version) => {
+    if (version !== document.getElementById("results-version")?.value) setTimeout(() => htmx.trigger(live, "news"), 800 * Math.random());
+  });
+  on("beat");
+  on("end", () => { isOver = true; unwatch(); });
+  stream.onerror = () => {
+    if (stream?.readyState !== EventSource.CLOSED) return;
+    unwatch();
+    setTimeout(watch, 60e3);
+  };
+}
+function unwatch() {
+  stream?.close();
+  stream = null;
+}
+document.addEventListener("visibilitychange", () => { if (document.hidden) unwatch(); else watch(); });
+addEventListener("pagehide", unwatch);
+addEventListener("pageshow", watch);
 document.addEventListener("htmx:beforeRequest", (event) => {
-  if (document.hidden && event.target.matches("[data-poll]")) event.preventDefault();
+  if (!event.target.matches("[data-poll]")) return;
+  const isAsked = event.detail.requestConfig.triggeringEvent?.type === "news";
+  if (document.hidden || (event.target === live && !isAsked && isHeard())) event.preventDefault();
 });
 
 // The lease counts down; every saved draft prolongs it.
