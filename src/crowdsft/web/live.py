@@ -11,6 +11,7 @@ from crowdsft.rounds.worker import Worker
 from crowdsft.web.campaigns.models import Step
 from crowdsft.web.journal_django import DjangoStore
 from crowdsft.web.playground.queue import answer_next
+from crowdsft.web.reviews.checkups import check_next
 
 SECONDS_BETWEEN_WRITES = 0.5
 
@@ -23,7 +24,7 @@ def platform_worker(data: Path, *, lease_seconds: float, executor: Executor | No
         resources,
         lease_seconds=lease_seconds,
         executor=executor or LocalExecutor(),
-        chore=lambda: answer_next(resources),
+        chore=lambda: answer_next(resources) or check_next(),
     )
     written = 0.0
 

@@ -132,6 +132,7 @@ INSTALLED_APPS = [
     "crowdsft.web.webhooks",
     "crowdsft.web.playground",
     "crowdsft.web.votes",
+    "crowdsft.web.reviews",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",

@@ -17,6 +17,7 @@ from tests.web.api.callers import Caller, refusal
 from tests.web.pages.campaign_builder import CampaignBuilder
 
 pytestmark = pytest.mark.django_db
+SOME_ID = "00000000-0000-4000-8000-000000000000"
 OPEN_TO_ALL = {("post", "/api/accounts"), ("post", "/api/tokens")}
 
 
@@ -43,6 +44,7 @@ def body_of(method: str, path: str) -> Any:
     known = {
         "agree": True, "settings": {}, "text": "x", "licence": "x", "role": "reviewer", "to_round": 0,
         "confirm": "x", "reason": "x", "url": "https://example.org/", "events": ["round.closed"], "choice": "left",
+        "verdict": "accepted", "words": "x", "outcome": "x", "grant": True, "contribution": SOME_ID,
     }  # fmt: skip
     (content,) = operation["requestBody"]["content"].values()
     schema = content["schema"]
@@ -57,7 +59,7 @@ def test_a_reading_token_changes_nothing(
 ) -> None:
     reader = with_scopes(alice, "read")
     real = path.replace("{slug}", builder.campaign.slug).replace("{key}", "made-up")
-    real = real.replace("{delivery_id}", "00000000-0000-4000-8000-000000000000")
+    real = real.replace("{delivery_id}", SOME_ID).replace("{contribution_id}", SOME_ID)
     real = re.sub(r"{[^}]+}", "1", real).removeprefix("/api")
     assert "good for read only" in refusal(reader(method.upper(), real, body_of(method, path)), 403)
 

@@ -16,6 +16,7 @@ from crowdsft.web.contributions.work import NotNow
 from crowdsft.web.pages.access import Visit, visit
 from crowdsft.web.pages.progress import progress
 from crowdsft.web.pages.safe_markdown import render_markdown
+from crowdsft.web.reviews.moderation import pause_of
 from crowdsft.web.votes.models import Vote
 from crowdsft.web.votes.voting import cast, current_vote, votes_cast
 
@@ -68,6 +69,7 @@ def _none(found: Visit, reason: str) -> dict[str, object]:
     return {
         "campaign": found.campaign,
         "reason": reason,
+        "is_paused": found.membership is not None and pause_of(found.membership) is not None,
         "progress": progress(found.campaign, found.state),
         "is_done": False,
         "kept_draft": None,

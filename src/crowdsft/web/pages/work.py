@@ -30,6 +30,7 @@ from crowdsft.web.pages.access import Visit, is_htmx, visit
 from crowdsft.web.pages.progress import progress
 from crowdsft.web.pages.safe_markdown import render_markdown
 from crowdsft.web.pages.word_diff import word_diff
+from crowdsft.web.reviews.moderation import pause_of
 
 SKIP_REASONS = (
     "I cannot answer this well",
@@ -173,6 +174,7 @@ def _none_context(found: Visit, reason: str) -> dict[str, Any]:
     return {
         "campaign": found.campaign,
         "reason": reason,
+        "is_paused": pause_of(found.membership) is not None,
         "progress": now,
         "is_done": found.campaign.is_collecting,
         "kept_draft": _kept_draft(found.membership, None),
