@@ -28,6 +28,7 @@ NAMED: dict[str, Iterable[str]] = {
     "evaluation.distance": UTILITIES,
     "points.policy": REWARDS,
     "tasks.kinds": campaign_settings.TASK_KINDS,
+    "reviews.languages": campaign_settings.WORD_LISTS,
 }
 
 WEB_SETTINGS = Path(crowdsft.__file__).parent / "web" / "settings.py"

@@ -24,6 +24,7 @@ from crowdsft.client import (
     CampaignSummary,
     Membership,
     Pair,
+    Review,
     Task,
     Token,
     _api_error,
@@ -398,6 +399,113 @@ class AsyncClient:
     async def vote(self, pair: int, choice: str) -> None:
         """Decide a pair: "left", "same", "right" or "skipped"."""
         await self._call("POST", f"/votes/{pair}", {"choice": choice})
+
+    # Quality
+
+    async def my_contributions(self, slug: str) -> list[dict[str, Any]]:
+        """What you handed in and what became of it, newest first."""
+        found: list[dict[str, Any]] = await self._call("GET", f"/campaigns/{slug}/contributions/mine")
+        return found
+
+    async def change_contribution(self, contribution: str, text: str) -> None:
+        """Put a new text in the place of one of yours that was sent back."""
+        await self._call("PUT", f"/contributions/{contribution}", {"text": text})
+
+    async def report(
+        self, slug: str, reason: str, *, words: str = "", part: str = "text", **about: Any
+    ) -> int:
+        """Report a text that you were shown: `task=`, `vote=` or `contribution=` is its number."""
+        body = {"reason": reason, "words": words, "part": part, **about}
+        return int((await self._call("POST", f"/campaigns/{slug}/reports", body))["id"])
+
+    async def appeal(
+        self, slug: str, words: str, *, contribution: str | None = None, award: int | None = None
+    ) -> dict[str, Any]:
+        """Appeal against the decision on a contribution, the award of a round, or the pause of your tasks."""
+        body = {"words": words, "contribution": contribution, "award": award}
+        found: dict[str, Any] = await self._call("POST", f"/campaigns/{slug}/appeals", body)
+        return found
+
+    async def appeals(self, slug: str) -> list[dict[str, Any]]:
+        """Your appeals with their trails; all of the campaign's for reviewers."""
+        found: list[dict[str, Any]] = await self._call("GET", f"/campaigns/{slug}/appeals")
+        return found
+
+    async def withdraw_appeal(self, slug: str, appeal: int) -> None:
+        """Take your appeal back while it is open."""
+        await self._call("POST", f"/campaigns/{slug}/appeals/{appeal}/withdraw")
+
+    async def moderations(self, slug: str) -> list[dict[str, Any]]:
+        """Exclusions and pauses that concern you; all of the campaign's for reviewers."""
+        found: list[dict[str, Any]] = await self._call("GET", f"/campaigns/{slug}/moderations")
+        return found
+
+    # Reviewing
+
+    async def next_review(self, slug: str) -> Review | None:
+        """The contribution that is reserved for you, or the next one; None while none waits."""
+        try:
+            return _only_known(Review, await self._call("POST", f"/campaigns/{slug}/review"))
+        except ApiError as error:
+            if error.status == httpx.codes.CONFLICT:
+                return None
+            raise
+
+    async def review(self, review: int, verdict: str, *, reason: str = "", words: str = "") -> None:
+        """Decide: "accepted", "rejected" with a reason, "returned" with words, or "skipped"."""
+        body = {"verdict": verdict, "reason": reason, "words": words}
+        await self._call("POST", f"/reviews/{review}", body)
+
+    async def reports(self, slug: str) -> list[dict[str, Any]]:
+        """The campaign's reports, open ones first."""
+        found: list[dict[str, Any]] = await self._call("GET", f"/campaigns/{slug}/reports")
+        return found
+
+    async def settle_report(self, slug: str, report: int, outcome: str) -> None:
+        """Settle a report with what was done."""
+        await self._call("POST", f"/campaigns/{slug}/reports/{report}", {"outcome": outcome})
+
+    async def exclude(self, slug: str, contribution: str, reason: str, *, words: str = "") -> dict[str, Any]:
+        """Leave a contribution out of the round to come."""
+        body = {"contribution": contribution, "reason": reason, "words": words}
+        found: dict[str, Any] = await self._call("POST", f"/campaigns/{slug}/exclusions", body)
+        return found
+
+    async def pause_member(
+        self,
+        slug: str,
+        reason: str,
+        *,
+        member: int | None = None,
+        contribution: str | None = None,
+        words: str = "",
+        days: int | None = None,
+    ) -> dict[str, Any]:
+        """Give a member, or the writer of a contribution, no tasks for so many days, or until it is lifted."""
+        body = {
+            "member": member,
+            "contribution": contribution,
+            "reason": reason,
+            "words": words,
+            "days": days,
+        }
+        found: dict[str, Any] = await self._call("POST", f"/campaigns/{slug}/pauses", body)
+        return found
+
+    async def lift(self, slug: str, moderation: int, why: str = "") -> None:
+        """End a pause, or let an excluded contribution in again."""
+        await self._call("POST", f"/campaigns/{slug}/moderations/{moderation}/lift", {"why": why})
+
+    async def flags(self, slug: str) -> list[dict[str, Any]]:
+        """In which contributions personal data or rude words were noticed (organisers)."""
+        found: list[dict[str, Any]] = await self._call("GET", f"/campaigns/{slug}/flags")
+        return found
+
+    async def answer_appeal(self, slug: str, appeal: int, *, grant: bool, words: str) -> dict[str, Any]:
+        """Grant or decline an appeal with your reasons; granting undoes the decision."""
+        body = {"grant": grant, "words": words}
+        found: dict[str, Any] = await self._call("POST", f"/campaigns/{slug}/appeals/{appeal}/answer", body)
+        return found
 
     async def _call(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
         answer = await self._ask(method, path, json=body)

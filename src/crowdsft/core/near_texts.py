@@ -49,6 +49,16 @@ def resemblance(first: frozenset[str], second: frozenset[str]) -> float:
     return shared / (len(first) + len(second) - shared)
 
 
+def sketch(own: frozenset[str]) -> list[int]:
+    """The eight smallest hashes of the shingles, each below 2**32; texts that share none are not compared."""
+    return nsmallest(SKETCH, {zlib.crc32(shingle.encode()) for shingle in own})
+
+
+def is_near_draft(own: frozenset[str], draft: str) -> bool:
+    """Whether a correction is nearly its own draft: then likeness to others is the model's doing."""
+    return bool(draft) and resemblance(own, shingles(draft)) >= NEAR
+
+
 @dataclass(slots=True)
 class _Seen:
     """Texts so far, in order of acceptance, and where each hash occurs."""
@@ -58,10 +68,10 @@ class _Seen:
 
     def find(self, contributor: str, own: frozenset[str]) -> str | None:
         """Who handed in the earliest text like this one, if that was somebody else; it is then known, too."""
-        sketch = nsmallest(SKETCH, {zlib.crc32(shingle.encode()) for shingle in own})
-        candidates = sorted({place for part in sketch for place in self.places.get(part, ())})
+        hashes = sketch(own)
+        candidates = sorted({place for part in hashes for place in self.places.get(part, ())})
         first = next((p for p in candidates if resemblance(own, self.texts[p][1]) >= NEAR), None)
-        for part in sketch:
+        for part in hashes:
             self.places.setdefault(part, []).append(len(self.texts))
         self.texts.append((contributor, own))
         if first is None:
@@ -83,6 +93,5 @@ def first_authors(texts: Iterable[Text]) -> list[str | None]:
     found: list[str | None] = []
     for text in texts:
         own = shingles(text.text)
-        is_draft = bool(text.draft) and resemblance(own, shingles(text.draft)) >= NEAR
-        found.append(None if is_draft else seen.find(text.contributor, own))
+        found.append(None if is_near_draft(own, text.draft) else seen.find(text.contributor, own))
     return found

@@ -41,6 +41,11 @@ EMBEDDINGS = ("emotions", "hashed_words")
 NETWORK_EMBEDDINGS = ("sentence", "classifier")
 """Before a colon and the hub id or folder of a network: "sentence:organisation/model"."""
 BACKENDS = ("lora", "multi_lora", "full_finetune", "trl_sft")
+WORD_LISTS = (
+    *("cs", "da", "de", "el", "en", "es", "fi", "fr", "hu", "id", "it", "ja"),
+    *("ko", "nl", "no", "pl", "pt", "ro", "ru", "sv", "th", "tr", "uk"),
+)
+"""Languages whose rude words can be flagged for reviewers."""
 TASK_KINDS = ("write_response", "correct_response")
 FEWEST_FOR_CREDIT = 10
 """Expert examples on which credit is measured; fewer say little about anybody else's rows."""
@@ -213,6 +218,28 @@ class VotesSection(Section):
         return self.minutes is not None and self.role == "decide"
 
 
+class ReviewsSection(Section):
+    """People look at contributions before they are trained on; never at their own.
+
+    With `required`, a round takes only what `per_contribution` reviewers accepted. Without, it takes all that nobody
+    rejected before it closed.
+    """
+
+    required: bool = False
+    per_contribution: Annotated[int, Field(ge=1, le=20)] = 1
+    lease_minutes: Annotated[float, Field(gt=0, le=10_080)] = 20.0
+    flags: tuple[Literal["personal", "rude"], ...] = ("personal", "rude")
+    languages: tuple[str, ...] = ("en",)
+    phone_region: Annotated[str, StringConstraints(pattern="^[A-Z]{2}$")] | None = None
+
+    @field_validator("languages")
+    @classmethod
+    def _known_languages(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        for name in names:
+            known_name("word list", name, WORD_LISTS)
+        return tuple(dict.fromkeys(names))
+
+
 class TasksSection(Section):
     """What contributors are asked to do, and within which limits."""
 
@@ -245,6 +272,7 @@ class CampaignSettings(Section):
     llm_judge: LlmJudgeSection = LlmJudgeSection()
     votes: VotesSection = VotesSection()
     points: PointsSection = PointsSection()
+    reviews: ReviewsSection = ReviewsSection()
     tasks: TasksSection = TasksSection()
 
     @property
@@ -266,6 +294,7 @@ SECTIONS: dict[str, type[Section]] = {
     "llm_judge": LlmJudgeSection,
     "votes": VotesSection,
     "points": PointsSection,
+    "reviews": ReviewsSection,
     "tasks": TasksSection,
 }
 

@@ -129,7 +129,7 @@ def close_round(state: CampaignState, store: Store, resources: Resources) -> tup
             "no group may be empty. Use fewer groups, fewer rounds, or add contributions."
         )
     if len(contributors) < groups:
-        return Wait(POLL_SECONDS, f"waiting for contributors: {len(contributors)} of at least {groups}")
+        return Wait(POLL_SECONDS, _waits_for(len(contributors), groups, waiting.unreviewed))
     seconds_left = _seconds_left(state.plan, waiting, now=time.time())
     if seconds_left > 0:
         return Wait(min(seconds_left, POLL_SECONDS), "collecting contributions")
@@ -137,6 +137,11 @@ def close_round(state: CampaignState, store: Store, resources: Resources) -> tup
     rows = sorted(waiting.contributions, key=lambda row: (row.contributor, row.digest, row.id))
     refs = tuple(ContributionRef(row.id, row.contributor, row.digest, authors[row.id]) for row in rows)
     return (RoundClosed(number, refs),)
+
+
+def _waits_for(contributors: int, groups: int, unreviewed: int) -> str:
+    words = f"waiting for contributors: {contributors} of at least {groups}"
+    return f"{words}; {unreviewed} contributions wait for a review" if unreviewed else words
 
 
 def _authors(state: CampaignState, store: Store, rows: Sequence[ContributionRow]) -> dict[str, str | None]:

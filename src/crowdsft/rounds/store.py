@@ -56,12 +56,14 @@ class Waiting:
         close_requested: An organiser asked to close now, or everything was supplied in a file.
         is_complete: No more contributions can come (a file): too few of them is an error, not a wait.
         opened_at: When the round opened, in seconds since the epoch.
+        unreviewed: How many more there would be if reviewers accepted them.
     """
 
     contributions: Sequence[ContributionRow]
     close_requested: bool
     is_complete: bool
     opened_at: float
+    unreviewed: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,6 +79,21 @@ def campaign_state(campaign: Campaign) -> CampaignState:
     return state
 
 
+def plan_of(campaign: Campaign) -> CampaignSettings:
+    """The settings of a campaign that was opened, which never change: mostly without asking the database."""
+    with _states_lock:
+        known = _states.get((campaign.pk, campaign.created), CampaignState())
+    return known.plan if known.settings is not None else campaign_state(campaign).plan
+
+
+def takable(campaign: Campaign) -> Q:
+    """What the campaign's next round may take: in no round yet, rejected by nobody, and accepted where it must be."""
+    standings = [Contribution.ACCEPTED]
+    if not plan_of(campaign).reviews.required:
+        standings.append(Contribution.WAITING)
+    return Q(campaign=campaign, round_number=None, standing__in=standings)
+
+
 def forget_states() -> None:
     """Forget every cached state (after the database was replaced, as tests do)."""
     with _states_lock:
@@ -208,7 +223,7 @@ class DjangoStore:
         """See `Store.waiting`."""
         row = self._campaign(campaign)
         rows = (
-            Contribution.objects.filter(campaign=row, round_number=None)
+            Contribution.objects.filter(takable(row))
             .filter(Q(planned_round=None) | Q(planned_round=round_number))
             .select_related("membership")
         )
@@ -217,6 +232,7 @@ class DjangoStore:
             close_requested=row.close_requested_round >= round_number,
             is_complete=row.is_supplied,
             opened_at=row.round_opened.timestamp() if row.round_opened else time.time(),
+            unreviewed=_unreviewed(row),
         )
 
     def voting(self, campaign: str, round_number: int) -> Voting:
@@ -369,11 +385,11 @@ def _effects(campaign: Campaign, event: Event) -> None:
             ids = [ref.id for ref in event.contributions]
             for start in range(0, len(ids), 500):
                 marked += Contribution.objects.filter(
-                    campaign=campaign, round_number=None, pk__in=ids[start : start + 500]
+                    takable(campaign), pk__in=ids[start : start + 500]
                 ).update(round_number=event.round_number)
             if marked != len(ids):
                 raise StalePositionError(
-                    f"A contribution of round {event.round_number} was withdrawn while it closed."
+                    f"A contribution of round {event.round_number} was withdrawn or rejected while it closed."
                 )
             Task.objects.filter(campaign=campaign, round_number=event.round_number, state=Task.OPEN).update(
                 state=Task.EXPIRED
@@ -417,6 +433,12 @@ def _reopen_if_too_few(campaign: Campaign) -> None:
     if rest.values("membership").distinct().count() < campaign.settings.rounds.groups:
         rest.update(round_number=None)
         Campaign.objects.filter(pk=campaign.pk).update(is_collecting=True, close_requested_round=0)
+
+
+def _unreviewed(campaign: Campaign) -> int:
+    """How many contributions would be taken if reviewers accepted them."""
+    rows = Contribution.objects.filter(campaign=campaign, round_number=None, standing=Contribution.WAITING)
+    return rows.exclude(takable(campaign)).count()
 
 
 def _contribution(row: Contribution) -> ContributionRow:

@@ -13,6 +13,7 @@ from crowdsft.web.campaigns.models import Step
 from crowdsft.web.imports.doing import do_next_import
 from crowdsft.web.journal_django import DjangoStore
 from crowdsft.web.playground.queue import answer_next
+from crowdsft.web.reviews.checkups import check_next
 
 SECONDS_BETWEEN_WRITES = 0.5
 
@@ -25,7 +26,7 @@ def platform_worker(data: Path, *, lease_seconds: float, executor: Executor | No
         resources,
         lease_seconds=lease_seconds,
         executor=executor or LocalExecutor(),
-        chore=lambda: answer_next(resources) or do_next_import(),
+        chore=lambda: answer_next(resources) or do_next_import() or check_next(),
     )
     written = 0.0
 

@@ -133,6 +133,7 @@ INSTALLED_APPS = [
     "crowdsft.web.playground",
     "crowdsft.web.votes",
     "crowdsft.web.imports",
+    "crowdsft.web.reviews",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",

@@ -19,6 +19,8 @@ HEAVY = (
     "safetensors",
     "pandas",
     "matplotlib",
+    "badwords",
+    "phonenumbers",
 )
 
 MAKE = """
@@ -68,6 +70,11 @@ answers["draft"] = bob.put(f"/api/tasks/{task['id']}/draft", {"text": "x"}, cont
 post(f"/api/tasks/{task['id']}/response", {"text": "What a lovely day it was, all of it!"})
 post("/api/campaigns", {"settings": plan(points={"policy": "rank"})}, alice)
 post("/api/campaigns", {"settings": plan(rounds={"grouping": "balanced_design"})}, alice)
+review = post(f"/api{here}/review", {}, alice)
+alice.post(f"/api/reviews/{review['id']}", json.dumps({"verdict": "accepted"}), content_type="application/json")
+for path in ("reviews/", "reviews/next/"):
+    get(f"{here}/{path}", alice)
+get(f"{here}/mine/")
 post(f"/api{here}/close", {}, alice)
 post("/api/accounts", {"username": "charlie", "password": "charlie-has-a-long-password"})
 post("/api/tokens", {"username": "charlie", "password": "charlie-has-a-long-password"})

@@ -20,6 +20,7 @@ from tests.web.pages.campaign_builder import CampaignBuilder
 
 pytestmark = pytest.mark.django_db
 FILE = object()  # the body is a form with a file
+SOME_ID = "00000000-0000-4000-8000-000000000000"
 OPEN_TO_ALL = {("post", "/api/accounts"), ("post", "/api/tokens")}
 
 
@@ -47,6 +48,7 @@ def body_of(method: str, path: str) -> Any:
         "agree": True, "settings": {}, "text": "x", "licence": "x", "role": "reviewer", "to_round": 0,
         "confirm": "x", "reason": "x", "url": "https://example.org/", "events": ["round.closed"], "choice": "left",
         "licensed": True,
+        "verdict": "accepted", "words": "x", "outcome": "x", "grant": True, "contribution": SOME_ID,
     }  # fmt: skip
     ((kind, content),) = operation["requestBody"]["content"].items()
     if kind == "multipart/form-data":
@@ -63,7 +65,7 @@ def test_a_reading_token_changes_nothing(
 ) -> None:
     reader = with_scopes(alice, "read")
     real = path.replace("{slug}", builder.campaign.slug).replace("{key}", "made-up")
-    real = re.sub("{(delivery|import)_id}", "00000000-0000-4000-8000-000000000000", real)
+    real = re.sub("{(delivery|import|contribution)_id}", SOME_ID, real)
     real = re.sub(r"{[^}]+}", "1", real).removeprefix("/api")
     body = body_of(method, path)
     if body is FILE:

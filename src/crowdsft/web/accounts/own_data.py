@@ -16,6 +16,7 @@ from crowdsft.web.journal_django import campaign_state
 from crowdsft.web.notices.models import Notice
 from crowdsft.web.notices.reading import mail_choices
 from crowdsft.web.playground.models import Exchange
+from crowdsft.web.reviews.own_data import review_data
 from crowdsft.web.votes.models import Vote
 
 README = """Everything that this platform keeps about you.
@@ -24,7 +25,8 @@ account.json        your account: username, pseudonym, email addresses, API toke
                     decided as an organiser, your notices and which are mailed, what you asked models on the
                     playground in the last day
 campaigns/NAME.json one file for each campaign: what you agreed to and when, your tasks with their drafts, your
-                    contributions, your votes, your awards with their estimates, and your lines of the ledger
+                    contributions, your votes, your awards with their estimates, and your lines of the ledger; what
+                    reviewers decided about your work and why, what you decided as one, your reports and appeals
 
 Times are in UTC. `contributor` is the random identifier by which the campaign's journal and ledger know you.
 """
@@ -131,6 +133,7 @@ def _campaign(membership: Membership) -> dict[str, Any]:
             .order_by("pk")
             .values("round_number", "number", "row", "left", "right", "choice")
         ),
+        **review_data(membership),
         "awards": _awards(membership),
         "ledger": list(
             LedgerRow.objects.filter(campaign=campaign, contributor=membership.contributor)
@@ -163,6 +166,7 @@ def _contribution(row: Contribution) -> dict[str, Any]:
         "prompt": row.prompt,
         "response": row.response,
         "digest": row.digest,
+        "standing": row.standing,
         "created": row.created.isoformat(),
     }
 

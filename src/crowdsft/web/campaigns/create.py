@@ -79,6 +79,10 @@ def _check_needs_nobody(settings: CampaignSettings) -> None:
         )
     if settings.votes.minutes is not None:
         faults.append(Fault("votes.minutes", _("needs people on a platform who vote; remove it for a file")))
+    if settings.reviews.required:
+        faults.append(
+            Fault("reviews.required", _("needs people on a platform who review; set it to false for a file"))
+        )
     if faults:
         raise SettingsError(faults)
 

@@ -6,6 +6,7 @@
 | texts that a model was trained on      | stay           | stay                | blanked         |
 | tasks, drafts, reasons, votes          | stay           | stay                | removed         |
 | notices                                | stay           | stay                | removed         |
+| reviews, reports, moderation, appeals  | stay           | stay                | see `reviews.leaving` |
 | points and ledger, by random identifier | stay          | stay                | stay            |
 | pseudonym                              | stays          | stays               | "someone who left" |
 
@@ -29,6 +30,7 @@ from crowdsft.web.campaigns.audit import note
 from crowdsft.web.campaigns.models import Campaign, Membership, Step
 from crowdsft.web.contributions.models import Contribution, Task
 from crowdsft.web.journal_django import campaign_state, intervene
+from crowdsft.web.reviews.leaving import forget_person
 from crowdsft.web.votes.models import Vote
 
 SOMEONE = "someone who left"
@@ -118,6 +120,7 @@ def _erase(membership: Membership) -> None:
         Contribution.objects.filter(membership=membership).update(response="", model_response="", task=None)
         Task.objects.filter(membership=membership).delete()
         Vote.objects.filter(membership=membership).delete()
+        forget_person(membership)
         membership.user = None
         membership.pseudonym = _name_for_nobody(membership)
         membership.role = Membership.CONTRIBUTOR

@@ -49,8 +49,12 @@ class Task(models.Model):
 class Contribution(models.Model):
     """An accepted prompt and response. `round_number` is set when its round closes.
 
-    `digest` is the SHA-256 of prompt and response; the same person cannot contribute the same twice.
+    `digest` is the SHA-256 of prompt and response; the same person cannot contribute the same twice. `standing` is
+    what reviewers made of it; rounds that have closed keep what they took.
     """
+
+    WAITING, ACCEPTED, RETURNED = "waiting", "accepted", "returned"
+    REJECTED, EXCLUDED = "rejected", "excluded"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="contributions")
@@ -63,6 +67,7 @@ class Contribution(models.Model):
     digest = models.CharField(max_length=64)
     planned_round = models.PositiveIntegerField(null=True)
     round_number = models.PositiveIntegerField(null=True)
+    standing = models.CharField(max_length=10, default=WAITING)
     created = models.DateTimeField(auto_now_add=True)
 
     class Meta:

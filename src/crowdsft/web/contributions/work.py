@@ -25,7 +25,7 @@ from crowdsft.core.settings import CampaignSettings
 from crowdsft.rounds.artifacts import Artifacts
 from crowdsft.web.campaigns.models import Campaign, Membership
 from crowdsft.web.contributions.models import Contribution, Task
-from crowdsft.web.journal_django import campaign_state, contribution_digest, wake
+from crowdsft.web.journal_django import campaign_state, contribution_digest, takable, wake
 from crowdsft.web.webhooks.outbox import tell
 
 KEPT_CHARACTERS = 200_000
@@ -48,6 +48,7 @@ def current_task(campaign: Campaign, membership: Membership, artifacts: Artifact
     campaign.refresh_from_db()
     if campaign.is_supplied or not campaign.is_collecting or campaign.life != Campaign.OPEN:
         raise NotNow(_why_closed(campaign))
+    check_not_paused(membership)
     state, number = campaign_state(campaign), campaign.round_number
     with transaction.atomic():
         _take_turns(membership)
@@ -61,6 +62,20 @@ def current_task(campaign: Campaign, membership: Membership, artifacts: Artifact
         if task is not None:
             Task.objects.filter(pk=task.pk).update(state=Task.EXPIRED)
         return _new_task(campaign, membership, state, artifacts)
+
+
+def check_not_paused(membership: Membership) -> None:
+    """Raises: NotNow, with the reason, for somebody whose tasks are paused."""
+    if words := _pause_words(membership):
+        raise NotNow(words)
+
+
+def _pause_words(membership: Membership) -> str:
+    """What somebody reads whose tasks are paused; empty for everybody else."""
+    from crowdsft.web.reviews.moderation import pause_of, pause_words  # which build on this module
+
+    found = pause_of(membership)
+    return pause_words(found) if found is not None else ""
 
 
 def tasks_done(membership: Membership, round_number: int) -> int:
@@ -79,7 +94,7 @@ def tasks_done(membership: Membership, round_number: int) -> int:
 
 def waiting_contributions(campaign: Campaign) -> int:
     """How many contributions the open round has."""
-    return Contribution.objects.filter(campaign=campaign, round_number=None).count()
+    return Contribution.objects.filter(takable(campaign)).count()
 
 
 def _take_turns(membership: Membership) -> None:
@@ -175,6 +190,7 @@ def hand_in(task: Task, text: str) -> Contribution:
     """
     settings = campaign_state(task.campaign).plan
     response = clean_text(text)
+    paused = _pause_words(task.membership)
     digest = contribution_digest(task.prompt, response)
     contribution = None
     with transaction.atomic():
@@ -183,7 +199,7 @@ def hand_in(task: Task, text: str) -> Contribution:
         earlier = Contribution.objects.filter(membership=task.membership, digest=digest).first()
         if earlier is not None and earlier.task_id == task.pk:
             return earlier
-        problem = _problem(task, response, settings, is_repeated=earlier is not None)
+        problem = paused or _problem(task, response, settings, is_repeated=earlier is not None)
         if problem is None:
             contribution = _accept(task, response, digest)
     if contribution is None:

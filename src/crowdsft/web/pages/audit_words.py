@@ -33,6 +33,14 @@ DECISIONS = {
     "published consent": pgettext_lazy("decided", "published consent"),
     "added a webhook": pgettext_lazy("decided", "added a webhook"),
     "removed a webhook": pgettext_lazy("decided", "removed a webhook"),
+    "rejected a contribution": pgettext_lazy("decided", "rejected a contribution"),
+    "sent a contribution back": pgettext_lazy("decided", "sent a contribution back"),
+    "excluded a contribution": pgettext_lazy("decided", "excluded a contribution"),
+    "let a contribution in again": pgettext_lazy("decided", "let a contribution in again"),
+    "paused a member": pgettext_lazy("decided", "paused a member"),
+    "lifted a pause": pgettext_lazy("decided", "lifted a pause"),
+    "settled a report": pgettext_lazy("decided", "settled a report"),
+    "answered an appeal": pgettext_lazy("decided", "answered an appeal"),
 }
 # The forms of what stands behind a decision. What people wrote themselves has none of them, or only at its end.
 DETAILS = (

@@ -23,6 +23,7 @@ from crowdsft.web.pages.agreement_story import agreement_story
 from crowdsft.web.pages.judging_story import judging_story
 from crowdsft.web.pages.measure import latest_score, measure_of, share_of_the_way, start_score
 from crowdsft.web.pages.progress import Progress, progress
+from crowdsft.web.pages.reviews_story import reviews_context
 from crowdsft.web.pages.rounds_story import candidate_table, chart_data, decided_rounds, lineage, round_rows
 from crowdsft.web.pages.safe_markdown import render_markdown
 from crowdsft.web.pages.standings import standings
@@ -132,6 +133,7 @@ def _context(found: Visit) -> dict[str, Any]:
         "task_number": done + 1,
         "is_done": done >= state.plan.tasks.per_contributor,
         "waiting": waiting_contributions(found.campaign) if found.is_organiser else 0,
+        **reviews_context(found),
     }
 
 

@@ -16,6 +16,7 @@ from crowdsft.web.contributions.work import NotNow
 from crowdsft.web.pages.access import Visit, visit
 from crowdsft.web.pages.progress import progress
 from crowdsft.web.pages.safe_markdown import render_markdown
+from crowdsft.web.reviews.moderation import pause_of
 from crowdsft.web.stream.news import status_context
 from crowdsft.web.votes.models import Vote
 from crowdsft.web.votes.voting import cast, current_vote, votes_cast
@@ -71,6 +72,7 @@ def _none(found: Visit, reason: str) -> dict[str, object]:
         **status_context(found.campaign, found.state, now, is_organiser=found.is_organiser),
         "waits_for_task": True,
         "reason": reason,
+        "is_paused": found.membership is not None and pause_of(found.membership) is not None,
         "is_done": False,
         "kept_draft": None,
         "section": "campaigns",

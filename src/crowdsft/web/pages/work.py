@@ -30,6 +30,7 @@ from crowdsft.web.pages.access import Visit, is_htmx, visit
 from crowdsft.web.pages.progress import progress
 from crowdsft.web.pages.safe_markdown import render_markdown
 from crowdsft.web.pages.word_diff import word_diff
+from crowdsft.web.reviews.moderation import pause_of
 from crowdsft.web.stream.news import status_context
 
 SKIP_REASONS = (
@@ -175,6 +176,7 @@ def _none_context(found: Visit, reason: str) -> dict[str, Any]:
         **status_context(found.campaign, found.state, now, is_organiser=found.is_organiser),
         "waits_for_task": True,
         "reason": reason,
+        "is_paused": pause_of(found.membership) is not None,
         "is_done": found.campaign.is_collecting,
         "kept_draft": _kept_draft(found.membership, None),
         "section": "campaigns",

@@ -16,7 +16,7 @@ from crowdsft.core.errors import InputError
 from crowdsft.core.seeds import derive_rng
 from crowdsft.rounds.artifacts import Artifacts
 from crowdsft.web.campaigns.models import Campaign, Membership
-from crowdsft.web.contributions.work import NotNow
+from crowdsft.web.contributions.work import NotNow, check_not_paused
 from crowdsft.web.journal_django import campaign_state, wake
 from crowdsft.web.votes.models import RESULTS, Vote, decided_votes
 
@@ -54,6 +54,7 @@ def current_vote(campaign: Campaign, membership: Membership, artifacts: Artifact
         raise NotNow(
             "There is nothing to vote on right now. Votes open when the candidates of a round are measured."
         )
+    check_not_paused(membership)
     current = state.current
     with transaction.atomic():
         Membership.objects.select_for_update(no_key=True).get(pk=membership.pk)

@@ -13,6 +13,9 @@ from crowdsft.web.outgoing import Outgoing
 
 EVENTS = (
     ("contribution.created", _lazy("a contribution is accepted")),
+    ("contribution.reviewed", _lazy("a contribution is reviewed")),
+    ("report.written", _lazy("somebody reports a text")),
+    ("appeal.written", _lazy("somebody appeals")),
     ("round.closed", _lazy("a round closes")),
     ("round.finished", _lazy("a round is over")),
     ("points.awarded", _lazy("points are paid")),
