@@ -454,6 +454,68 @@ class Client:
         """The contributions of all closed rounds as a file: "jsonl" or "csv"."""
         return self._ask("GET", f"/campaigns/{slug}/data.{form}").content
 
+    def preview_payout(
+        self,
+        slug: str,
+        amount: str,
+        currency: str,
+        *,
+        places: int = 2,
+        minimum: str = "0",
+        first_round: int = 1,
+        last_round: int | None = None,
+    ) -> dict[str, Any]:
+        """What a payout of `amount` ("500.00") would be now; nothing is fixed. See `fix_payout`."""
+        body = {
+            "amount": amount,
+            "currency": currency,
+            "places": places,
+            "minimum": minimum,
+            "first_round": first_round,
+            "last_round": last_round,
+        }
+        found: dict[str, Any] = self._call("POST", f"/campaigns/{slug}/payouts/preview", body)
+        return {**found, "wanted": body}
+
+    def fix_payout(self, slug: str, preview: dict[str, Any]) -> dict[str, Any]:
+        """Fix a payout exactly as `preview_payout` showed it; refused when anything has changed since."""
+        body = {**preview["wanted"], "digest": preview["digest"]}
+        found: dict[str, Any] = self._call("POST", f"/campaigns/{slug}/payouts", body)
+        return found
+
+    def payouts(self, slug: str) -> list[dict[str, Any]]:
+        """The campaign's payouts, newest first."""
+        found: list[dict[str, Any]] = self._call("GET", f"/campaigns/{slug}/payouts")
+        return found
+
+    def payout_lines(
+        self, slug: str, payout: int, *, limit: int = 200, offset: int = 0
+    ) -> list[dict[str, Any]]:
+        """Lines of a payout, most points first, at most 1000 at once."""
+        path = f"/campaigns/{slug}/payouts/{payout}/lines?limit={limit}&offset={offset}"
+        found: list[dict[str, Any]] = self._call("GET", path)
+        return found
+
+    def mark_payout_line(self, slug: str, payout: int, line: int, state: str, reference: str = "") -> None:
+        """Say that a line is "paid", "failed" (with the reason) or "due"."""
+        body = {"state": state, "reference": reference}
+        self._call("PUT", f"/campaigns/{slug}/payouts/{payout}/lines/{line}", body)
+
+    def mark_payout_paid(self, slug: str, payout: int, reference: str = "") -> int:
+        """Say that all lines that were due are paid; returns how many."""
+        body = {"reference": reference}
+        found: dict[str, int] = self._call("POST", f"/campaigns/{slug}/payouts/{payout}/paid", body)
+        return found["lines"]
+
+    def void_payout(self, slug: str, payout: int, reason: str) -> None:
+        """Take the newest payout back while nothing of it is paid."""
+        self._call("POST", f"/campaigns/{slug}/payouts/{payout}/void", {"reference": reason})
+
+    def my_payouts(self, slug: str) -> list[dict[str, Any]]:
+        """Your lines of the campaign's payouts, newest first."""
+        found: list[dict[str, Any]] = self._call("GET", f"/campaigns/{slug}/me/payouts")
+        return found
+
     def _decide(self, slug: str, what: str, **body: Any) -> CampaignSummary:
         return _only_known(CampaignSummary, self._call("POST", f"/campaigns/{slug}/{what}", body))
 

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from crowdsft.web.configure import configure, migrate
 
@@ -148,6 +148,7 @@ def _build(platform: SamplePlatform) -> None:
     _long(platform, users, key="estimated", name="Calm answers", policy="decoded_shapley")
     _long(platform, users, key="long", name="Joy in comments", policy="rank")
     _exchanges(platform, users)
+    _payouts(platform, users)
 
 
 def _exchanges(platform: SamplePlatform, users: dict[str, object]) -> None:
@@ -169,6 +170,25 @@ def _exchanges(platform: SamplePlatform, users: dict[str, object]) -> None:
             {"text": joyful, "utility": -0.314, "seconds": 1.4},
         ],
     )
+
+
+def _payouts(platform: SamplePlatform, users: dict[str, object]) -> None:
+    """Rounds 1 to 3 are paid but for a failure and what is below the minimum; the rest waits to be planned."""
+    from crowdsft.web.campaigns.models import Campaign, Membership
+    from crowdsft.web.payouts.paying import fix_payout, mark_all_paid, mark_line
+    from crowdsft.web.payouts.planning import Wanted, plan_payout
+
+    campaign = Campaign.objects.get(slug=platform.slugs["long"])
+    alice: Any = users["alice"]
+    plan = plan_payout(campaign, Wanted("EUR", 2, 50_000, 800, 1, 3))
+    payout = fix_payout(campaign, alice, plan)
+    bob = Membership.objects.get(campaign=campaign, user=users["bob"])  # type: ignore[misc]
+    failed, *_ = payout.lines.filter(state="due").exclude(contributor=bob.contributor)
+    mark_line(payout, alice, failed.pk, "failed", "The account does not exist any more.")
+    mark_line(payout, alice, payout.lines.get(contributor=bob.contributor).pk, "paid", "SEPA 2026-11-0417")
+    platform.slugs["payout"] = str(payout.number)
+    other = Campaign.objects.get(slug=platform.slugs["finished"])
+    mark_all_paid(fix_payout(other, alice, plan_payout(other, Wanted("USD", 2, 10_000, 0, 1, None))), alice)
 
 
 def _pseudonyms(count: int) -> list[str]:

@@ -84,6 +84,11 @@ SHOTS = (
     Shot("manage-winner", "alice", "/campaigns/{approval}/manage/", ("desktop-light", "phone-dark")),
     Shot("manage-roll-back", "alice", "/campaigns/{long}/manage/", press="Roll back…"),
     Shot("manage-finished", "alice", "/campaigns/{finished}/manage/"),
+    Shot("payouts", "alice", "/campaigns/{long}/manage/payouts/"),
+    Shot("payouts-preview", "alice", "/campaigns/{long}/manage/payouts/", form="payout"),
+    Shot("payouts-none", "alice", "/campaigns/{finished}/manage/payouts/"),
+    Shot("payout", "alice", "/campaigns/{long}/manage/payouts/{payout}/"),
+    Shot("payout-all-paid", "alice", "/campaigns/{long}/manage/payouts/{payout}/", press="Mark all as paid…"),
     Shot("webhooks", "alice", "/campaigns/{long}/manage/webhooks/"),
     Shot("password-reset", None, "/accounts/password/reset/"),
     Shot("password-reset-sent", None, "/accounts/password/reset/done/"),
@@ -149,6 +154,11 @@ def open_shot(shot: Shot, platform: SamplePlatform, page: Page, theme: str) -> N
         page.fill("#id_rounds\\.groups", "1")
         page.get_by_role("button", name="Open the campaign").click()
         page.locator("#faults").wait_for()
+    if shot.form == "payout":
+        page.fill("#amount", "500")
+        page.fill("#minimum", "15")
+        page.get_by_role("button", name="Preview").click()
+        page.locator("#preview").wait_for()
     if shot.form == "close":
         form = page.query_selector("[data-theme-switch]")
         page.evaluate("(form) => { form.action = location.pathname + 'close/'; form.submit(); }", form)

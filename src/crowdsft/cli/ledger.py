@@ -11,7 +11,6 @@ import typer
 
 from crowdsft.cli.app import error_console, print_json
 from crowdsft.cli.opening import Data, Slug, open_campaign
-from crowdsft.core.errors import InputError
 
 if TYPE_CHECKING:
     from crowdsft.web.campaigns.models import Campaign
@@ -67,37 +66,59 @@ def balances(data: Data, campaign: Slug = None, json_output: Json = False) -> No
 
 @app.command()
 def payout(
-    amount: Annotated[float, typer.Option("--amount", min=0, help="Sum to divide, in units of --currency.")],
+    amount: Annotated[str, typer.Option("--amount", metavar="SUM", help="Sum to divide: 500 or 500.00.")],
     data: Data,
     campaign: Slug = None,
     currency: Annotated[str, typer.Option("--currency", help="What the sum is in.")] = "EUR",
+    places: Annotated[
+        int, typer.Option("--places", min=0, max=8, help="Digits behind the point of the smallest unit.")
+    ] = 2,
+    minimum: Annotated[
+        str,
+        typer.Option(
+            "--minimum", metavar="SUM", help="Who is due less gets nothing now; it is listed as owed."
+        ),
+    ] = "0",
     json_output: Json = False,
 ) -> None:
-    """Divide a sum in proportion to points, to the cent, as CSV (or JSON) on standard output.
+    """Divide a sum in proportion to all points, to the smallest unit, as CSV (or JSON) on standard output.
+
+    A platform's page "Payouts" does the same and remembers what was paid.
 
     Example: crowdsft ledger payout --data output --amount 500 > payout.csv
     """
-    import numpy as np
+    from crowdsft.core.ledger import balances as add_up
+    from crowdsft.core.payout import amount_text, divide, parse_amount
+    from crowdsft.dataset.formats import harmless
 
-    from crowdsft.core.apportion import split_points, tie_order
+    chosen = open_campaign(data, campaign)
+    from crowdsft.web.journal_django import ledger
 
-    points = _balances(open_campaign(data, campaign))
-    if not any(points.values()):
-        raise InputError("Nobody has points yet, so there is nothing to divide.")
-    names = list(points)
-    shares = np.array([float(points[name]) for name in names])
-    cents = split_points(round(amount * 100), shares, tie_order(names, seed=0, round_number=0)).tolist()
+    entries = ledger(chosen)
+    names: dict[str, str] = dict(chosen.memberships.values_list("contributor", "pseudonym"))
+    shares = divide(
+        parse_amount(amount, places),
+        add_up(entries),
+        minimum=parse_amount(minimum, places),
+        ties=entries[-1].hash if entries else "",
+    )
     rows = [
-        {"contributor": name, "points": points[name], "amount": f"{share / 100:.2f}", "currency": currency}
-        for name, share in zip(names, cents, strict=True)
+        {
+            "contributor": names.get(share.contributor, share.contributor),
+            "points": share.points,
+            "amount": amount_text(share.amount, places),
+            "owed": amount_text(share.owed_after, places),
+            "currency": currency,
+        }
+        for share in shares
     ]
     if json_output:
         print_json(rows)
         return
     text = io.StringIO()
-    writer = csv.DictWriter(text, ["contributor", "points", "amount", "currency"])
+    writer = csv.DictWriter(text, ["contributor", "points", "amount", "owed", "currency"])
     writer.writeheader()
-    writer.writerows(rows)
+    writer.writerows({name: harmless(value) for name, value in row.items()} for row in rows)
     sys.stdout.write(text.getvalue())
 
 

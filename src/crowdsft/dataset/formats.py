@@ -54,7 +54,7 @@ def csv_bytes(data: Dataset) -> bytes:
     text = io.StringIO(newline="")
     writer = csv.DictWriter(text, COLUMNS)
     writer.writeheader()
-    writer.writerows({name: _harmless(value) for name, value in asdict(row).items()} for row in data.rows)
+    writer.writerows({name: harmless(value) for name, value in asdict(row).items()} for row in data.rows)
     return text.getvalue().encode()
 
 
@@ -84,7 +84,8 @@ def parquet_bytes(data: Dataset) -> bytes:
     return sink.getvalue()
 
 
-def _harmless(value: Any) -> Any:
+def harmless(value: Any) -> Any:
+    """`value`, with an apostrophe before what a spreadsheet would run as a formula."""
     return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
 
 

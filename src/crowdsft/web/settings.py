@@ -129,6 +129,7 @@ INSTALLED_APPS = [
     "crowdsft.web.campaigns",
     "crowdsft.web.contributions",
     "crowdsft.web.notices",
+    "crowdsft.web.payouts",
     "crowdsft.web.webhooks",
     "crowdsft.web.playground",
     "crowdsft.web.votes",

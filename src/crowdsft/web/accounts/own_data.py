@@ -15,6 +15,8 @@ from crowdsft.web.contributions.models import Contribution, Task
 from crowdsft.web.journal_django import campaign_state
 from crowdsft.web.notices.models import Notice
 from crowdsft.web.notices.reading import mail_choices
+from crowdsft.web.payouts.export import record
+from crowdsft.web.payouts.own import own_payouts
 from crowdsft.web.playground.models import Exchange
 from crowdsft.web.reviews.own_data import review_data
 from crowdsft.web.votes.models import Vote
@@ -25,7 +27,7 @@ account.json        your account: username, pseudonym, email addresses, API toke
                     decided as an organiser, your notices and which are mailed, what you asked models on the
                     playground in the last day
 campaigns/NAME.json one file for each campaign: what you agreed to and when, your tasks with their drafts, your
-                    contributions, your votes, your awards with their estimates, and your lines of the ledger; what
+                    contributions, your votes, your awards with their estimates, your lines of payouts and of the ledger; what
                     reviewers decided about your work and why, what you decided as one, your reports and appeals
 
 Times are in UTC. `contributor` is the random identifier by which the campaign's journal and ledger know you.
@@ -135,6 +137,10 @@ def _campaign(membership: Membership) -> dict[str, Any]:
         ),
         **review_data(membership),
         "awards": _awards(membership),
+        "payouts": [
+            {"payout": line.payout.number, **record(line.payout, line, membership.pseudonym)}
+            for line in own_payouts(membership).lines
+        ],
         "ledger": list(
             LedgerRow.objects.filter(campaign=campaign, contributor=membership.contributor)
             .order_by("position")

@@ -7,7 +7,7 @@
 | tasks, drafts, reasons, votes          | stay           | stay                | removed         |
 | notices                                | stay           | stay                | removed         |
 | reviews, reports, moderation, appeals  | stay           | stay                | see `reviews.leaving` |
-| points and ledger, by random identifier | stay          | stay                | stay            |
+| points, ledger and payouts, by random identifier | stay | stay                | stay            |
 | pseudonym                              | stays          | stays               | "someone who left" |
 
 The journal and the ledger name nobody: they hold random identifiers and digests, and stay as they are.

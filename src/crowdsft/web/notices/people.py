@@ -16,9 +16,10 @@ class Member:
     contributor: str
 
 
-def members(campaign: Campaign) -> list[Member]:
-    """Everybody in the campaign, whatever their role."""
-    rows = campaign.memberships.filter(user__isnull=False, left=None).order_by("pk")
+def members(campaign: Campaign, *, gone: bool = False) -> list[Member]:
+    """Everybody in the campaign, whatever their role; with `gone` also those who left, to whom money may be due."""
+    rows = campaign.memberships.filter(user__isnull=False).order_by("pk")
+    rows = rows if gone else rows.filter(left=None)
     return [
         Member(membership, user_id, contributor)
         for membership, user_id, contributor in rows.values_list("pk", "user_id", "contributor")

@@ -20,6 +20,7 @@ from crowdsft.web.pages.award_story import award_story, history_rows
 from crowdsft.web.pages.measure import group_of
 from crowdsft.web.pages.progress import progress
 from crowdsft.web.pages.standings import standings
+from crowdsft.web.payouts.own import own_payouts
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,7 @@ def _context(found: Visit, wanted: str) -> dict[str, Any]:
         "chart": range_chart(story.estimate) if story and story.estimate else None,
         "entry": _entry(found, explained, contributor) if explained else None,
         "rows": rows,
+        "payouts": own_payouts(found.membership),
         "progress": progress(found.campaign, state),
         "waiting": Contribution.objects.filter(membership=found.membership, round_number=None).count(),
         "in_round": bool(state.rounds and group_of(state.current, contributor) is not None),

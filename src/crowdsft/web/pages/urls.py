@@ -15,6 +15,7 @@ from crowdsft.web.pages import (
     manage,
     my_contributions,
     notices,
+    payouts,
     playground,
     points,
     reporting,
@@ -49,6 +50,17 @@ urlpatterns: list[URLPattern] = [
         "campaigns/<slug:slug>/manage/data/contributions.<str:form>", data.download, name="download_dataset"
     ),
     path("campaigns/<slug:slug>/manage/webhooks/", webhooks.webhooks, name="webhooks"),
+    path("campaigns/<slug:slug>/manage/payouts/", payouts.payouts, name="payouts"),
+    path("campaigns/<slug:slug>/manage/payouts/<int:number>/", payouts.payout, name="payout"),
+    *(
+        path(
+            f"campaigns/<slug:slug>/manage/payouts/<int:number>/payout.{kind}",
+            payouts.payout_file,
+            {"kind": kind},
+            name=f"payout_{kind}",
+        )
+        for kind in ("csv", "json")
+    ),
     path("campaigns/<slug:slug>/manage/copy/", create_campaign.copy_campaign, name="copy_campaign"),
     path("campaigns/<slug:slug>/campaign.toml", manage.settings_file, name="settings_file"),
     path("invitations/<str:key>/", joining.invitation, name="invitation"),

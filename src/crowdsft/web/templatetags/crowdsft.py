@@ -3,18 +3,34 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Protocol
 
 from django import template
 from django.contrib.humanize.templatetags.humanize import intcomma
 from django.utils import timezone
-from django.utils.formats import date_format
+from django.utils.formats import date_format, number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import pgettext
 
+from crowdsft.core.payout import amount_text
 from crowdsft.web.pages.wording import counted, duration_words
 
 register = template.Library()
+
+
+class HasUnit(Protocol):
+    """What says in which unit an amount is."""
+
+    @property
+    def currency(self) -> str:
+        """What the amount is in."""
+
+    @property
+    def places(self) -> int:
+        """How many digits behind the point the smallest unit has."""
+
 
 # Drawn on a grid of 24 by 24; the stylesheet gives stroke and size.
 ICONS = {
@@ -105,3 +121,18 @@ def minute(when: datetime) -> str:
 def span(delta: timedelta) -> str:
     """ "2 days", "3 hours", "5 minutes"."""
     return duration_words(delta.total_seconds())
+
+
+@register.filter
+def money(units: int, unit: HasUnit) -> str:
+    """An amount in the smallest unit with its currency, as the reader writes it: "12.50 EUR", "12,50 EUR"."""
+    amount = Decimal(amount_text(units, unit.places))
+    return f"{number_format(amount, decimal_pos=unit.places, force_grouping=True)} {unit.currency}"
+
+
+@register.simple_tag(takes_context=True)
+def page_query(context: template.RequestContext, number: int) -> str:
+    """The address's query with another page, whatever else it says."""
+    query = context["request"].GET.copy()
+    query["page"] = str(number)
+    return str(query.urlencode())
