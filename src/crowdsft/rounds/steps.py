@@ -193,24 +193,7 @@ def _design(settings: CampaignSettings, state: CampaignState, contributors: Sequ
 def train(state: CampaignState, store: Store, resources: Resources) -> tuple[Event, ...]:
     """Fine-tune one copy of the base for each group, all of them in one go."""
     settings, current = state.plan, state.current
-    rows = _rows_by_contributor(store.texts(state.campaign, [ref.id for ref in current.contributions or ()]))
-    weights = training_weights(
-        settings.training, history(state), current.contributors, balances=state.balances
-    )
-    answers = _expert_answers(settings) if crediting.is_credited(settings) else ()
-    data = [
-        GroupData(
-            number,
-            tuple(
-                Example(row.prompt, row.response, weights[name], row.contributor)
-                for name in group
-                for row in rows.get(name, ())
-            ),
-            derive_seed(settings.campaign.seed, current.number, number, "train"),
-            answers,
-        )
-        for number, group in enumerate(current.groups)
-    ]
+    data = training_data(state, store)
 
     def tell(progress: TrainingProgress) -> None:
         share = (progress.group + progress.step / progress.steps) / len(data)
@@ -243,6 +226,29 @@ def train(state: CampaignState, store: Store, resources: Resources) -> tuple[Eve
         )
         for group, candidate in zip(current.groups, trained, strict=True)
     )
+
+
+def training_data(state: CampaignState, store: Store) -> list[GroupData]:
+    """What each group of the round learns from: a contribution counts by its own weight and its contributor's."""
+    settings, current = state.plan, state.current
+    rows = _rows_by_contributor(store.texts(state.campaign, [ref.id for ref in current.contributions or ()]))
+    weights = training_weights(
+        settings.training, history(state), current.contributors, balances=state.balances
+    )
+    answers = _expert_answers(settings) if crediting.is_credited(settings) else ()
+    return [
+        GroupData(
+            number,
+            tuple(
+                Example(row.prompt, row.response, weights[name] * row.weight, row.contributor)
+                for name in group
+                for row in rows.get(name, ())
+            ),
+            derive_seed(settings.campaign.seed, current.number, number, "train"),
+            answers,
+        )
+        for number, group in enumerate(current.groups)
+    ]
 
 
 def _rows_by_contributor(rows: Sequence[ContributionRow]) -> dict[str, list[ContributionRow]]:

@@ -54,9 +54,10 @@ _states: dict[tuple[int, datetime], CampaignState] = {}
 _states_lock = Lock()
 
 
-def contribution_digest(prompt: str, response: str) -> str:
-    """SHA-256 of a prompt and a response."""
-    return hashlib.sha256(f"{prompt}\x1f{response}".encode()).hexdigest()
+def contribution_digest(prompt: str, response: str, weight: float = 1.0) -> str:
+    """SHA-256 of a prompt, a response and, where it is not 1, the weight: what training is given."""
+    counted = "" if weight == 1.0 else f"\x1f{weight!r}"
+    return hashlib.sha256(f"{prompt}\x1f{response}{counted}".encode()).hexdigest()
 
 
 def campaign_state(campaign: Campaign) -> CampaignState:
@@ -426,6 +427,7 @@ def _contribution(row: Contribution) -> ContributionRow:
         planned_round=row.planned_round,
         draft=row.model_response,
         accepted_at=row.created.timestamp(),
+        weight=row.weight,
     )
 
 

@@ -163,6 +163,7 @@ def _contribution(row: Contribution) -> dict[str, Any]:
         "prompt": row.prompt,
         "response": row.response,
         "digest": row.digest,
+        "weight": row.weight,
         "created": row.created.isoformat(),
     }
 

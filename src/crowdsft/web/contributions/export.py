@@ -46,4 +46,5 @@ def _row(past: RoundState, ref: ContributionRef, text: Contribution) -> Row:
         prompt=text.prompt,
         response=text.response,
         model_response=text.model_response,
+        weight=text.weight,
     )

@@ -49,7 +49,8 @@ class Task(models.Model):
 class Contribution(models.Model):
     """An accepted prompt and response. `round_number` is set when its round closes.
 
-    `digest` is the SHA-256 of prompt and response; the same person cannot contribute the same twice.
+    `digest` is the SHA-256 of prompt, response and weight; the same person cannot contribute the same twice. `weight`
+    is how much it counts in training: 1 for what somebody wrote, corrected or chose, less for what was rated lower.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -61,6 +62,7 @@ class Contribution(models.Model):
     response = models.TextField()
     model_response = models.TextField(blank=True)
     digest = models.CharField(max_length=64)
+    weight = models.FloatField(default=1.0)
     planned_round = models.PositiveIntegerField(null=True)
     round_number = models.PositiveIntegerField(null=True)
     created = models.DateTimeField(auto_now_add=True)
