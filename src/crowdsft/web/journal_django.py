@@ -373,9 +373,7 @@ def _effects(campaign: Campaign, event: Event) -> None:
                 raise StalePositionError(
                     f"A contribution of round {event.round_number} was withdrawn while it closed."
                 )
-            Task.objects.filter(campaign=campaign, round_number=event.round_number, state=Task.OPEN).update(
-                state=Task.EXPIRED
-            )
+            _put_tasks_aside(campaign, round_number=event.round_number)
         case CampaignFinished():
             mine.update(finished=timezone.now(), is_collecting=False, life=Campaign.FINISHED)
         case ContributionsWithdrawn():
@@ -388,12 +386,18 @@ def _effects(campaign: Campaign, event: Event) -> None:
             mine.update(life=Campaign.OPEN)
         case FinishCalled():
             mine.update(is_collecting=False, life=Campaign.OPEN)
-            Task.objects.filter(campaign=campaign, state=Task.OPEN).update(state=Task.EXPIRED)
+            _put_tasks_aside(campaign)
         case CampaignCancelled():
             mine.update(finished=timezone.now(), is_collecting=False, life=Campaign.CANCELLED)
-            Task.objects.filter(campaign=campaign, state=Task.OPEN).update(state=Task.EXPIRED)
+            _put_tasks_aside(campaign)
         case _:
             pass
+
+
+def _put_tasks_aside(campaign: Campaign, **which: int) -> None:
+    """Nothing can be handed in to unfinished tasks any more; their drafts stay."""
+    unfinished = Task.objects.filter(campaign=campaign, state__in=Task.UNFINISHED, **which)
+    unfinished.update(state=Task.EXPIRED, seat=None)
 
 
 def _forget_votes(campaign: Campaign) -> None:

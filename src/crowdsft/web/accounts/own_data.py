@@ -148,6 +148,8 @@ def _task(task: Task) -> dict[str, Any]:
         "state": task.state,
         "prompt": task.prompt,
         "model_response": task.model_response,
+        "options": task.options,
+        "verdict": task.verdict,
         "draft": task.draft,
         "skip_reason": task.skip_reason,
         "created": task.created.isoformat(),

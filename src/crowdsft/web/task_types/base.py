@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
+from crowdsft.core.task_settings import GoldSection
+
 Fields = Mapping[str, Sequence[str]]
 """An answer as a form or the API sends it: the values of each field, by name."""
 
@@ -67,6 +69,14 @@ class Outcome:
     verdict: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A question with its right answer, as a verdict."""
+
+    material: Material
+    expected: int
+
+
 class TaskType(Protocol):
     """One way to contribute; a frozen dataclass in a file of its own, and a line in the table.
 
@@ -74,7 +84,8 @@ class TaskType(Protocol):
     - `offers` depends on its arguments only, and every offer names the same item for everybody;
     - `show(write(fields))` is what was chosen or typed; `write({})` is an answer that `problem` refuses;
     - `problem` is a sentence that says what to do, and None for every answer that `outcome` can take;
-    - a weight lies between 0 and 1, and a response is clean: as `clean_text` leaves it.
+    - a weight lies between 0 and 1, and a response is clean: as `clean_text` leaves it;
+    - a judgement has a verdict and an item, what people write has none; only judgements have known answers.
     """
 
     heading: ClassVar[Any]
@@ -110,4 +121,12 @@ class TaskType(Protocol):
 
     def outcome(self, material: Material, draft: str) -> Outcome:
         """What an answer without a problem comes to."""
+        ...
+
+    def known(self, gold: GoldSection, *, seed: int) -> Sequence[Known]:
+        """The campaign's questions of this type whose answers are known."""
+        ...
+
+    def is_right(self, verdict: int, expected: int) -> bool:
+        """Whether an answer to such a question is right."""
         ...

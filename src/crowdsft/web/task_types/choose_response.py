@@ -9,7 +9,8 @@ from typing import Any, ClassVar
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from crowdsft.web.task_types.base import Draft, Fields, Material, Outcome, Source
+from crowdsft.core.task_settings import GoldSection
+from crowdsft.web.task_types.base import Draft, Fields, Known, Material, Outcome, Source
 from crowdsft.web.task_types.judgements import answer_from_draft, answer_from_fields, item_name
 from crowdsft.web.task_types.texts import clean_text, has_words
 
@@ -81,3 +82,17 @@ class ChooseResponse:
         chosen = material.options[answer_from_draft(draft).choice == RIGHT]
         verdict = sorted(material.options).index(chosen)
         return Outcome(clean_text(chosen), model_response=chosen, verdict=verdict)
+
+    def known(self, gold: GoldSection, *, seed: int) -> Sequence[Known]:
+        """See `TaskType.known`."""
+        return tuple(
+            Known(
+                self.pair(item.prompt, item.better, item.worse, seed=seed),
+                expected=sorted((item.better, item.worse)).index(item.better),
+            )
+            for item in gold.choose
+        )
+
+    def is_right(self, verdict: int, expected: int) -> bool:
+        """See `TaskType.is_right`."""
+        return verdict == expected

@@ -9,13 +9,21 @@ from typing import Any, ClassVar
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from crowdsft.web.task_types.base import Fields, Material, Outcome, Source
+from crowdsft.core.task_settings import GoldSection
+from crowdsft.web.task_types.base import Fields, Known, Material, Outcome, Source
 from crowdsft.web.task_types.judgements import answer_from_draft, answer_from_fields, item_name
 from crowdsft.web.task_types.texts import clean_text, has_words
 
 LOWEST, HIGHEST = 1, 5
 RATINGS = tuple(str(rating) for rating in range(LOWEST, HIGHEST + 1))
-REASONS = ("wrong_tone", "off_topic", "untrue", "clumsy", "unfinished", "spot_on")
+REASONS = {
+    "spot_on": gettext_lazy("Spot on"),
+    "wrong_tone": gettext_lazy("Wrong tone"),
+    "off_topic": gettext_lazy("Beside the point"),
+    "untrue": gettext_lazy("Not true"),
+    "clumsy": gettext_lazy("Clumsy words"),
+    "unfinished": gettext_lazy("Breaks off"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +34,8 @@ class RateResponse:
     fragment: ClassVar[str] = "pages/tasks/rate_response.html"
     needs_drafts: ClassVar[bool] = True
     is_judgement: ClassVar[bool] = True
+    ratings: ClassVar[Sequence[str]] = RATINGS
+    reason_words: ClassVar[Sequence[tuple[str, Any]]] = tuple(REASONS.items())
     skip_reasons: ClassVar[Sequence[Any]] = (gettext_lazy("I cannot tell how good it is"),)
 
     def offers(self, source: Source) -> Sequence[Material]:
@@ -45,7 +55,7 @@ class RateResponse:
 
     def write(self, fields: Fields) -> str:
         """See `TaskType.write`."""
-        return answer_from_fields(fields, RATINGS, REASONS).as_draft
+        return answer_from_fields(fields, RATINGS, tuple(REASONS)).as_draft
 
     def show(self, draft: str) -> Mapping[str, Any]:
         """See `TaskType.show`."""
@@ -63,3 +73,11 @@ class RateResponse:
         text = material.model_response
         weight = (rating - LOWEST) / (HIGHEST - LOWEST)
         return Outcome(clean_text(text), weight, model_response=text, verdict=rating)
+
+    def known(self, gold: GoldSection, *, seed: int) -> Sequence[Known]:
+        """See `TaskType.known`."""
+        return tuple(Known(self.single(item.prompt, item.response), item.rating) for item in gold.rate)
+
+    def is_right(self, verdict: int, expected: int) -> bool:
+        """See `TaskType.is_right`: one more or one less is right, too."""
+        return abs(verdict - expected) <= 1

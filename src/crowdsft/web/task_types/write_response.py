@@ -9,7 +9,8 @@ from typing import Any, ClassVar
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from crowdsft.web.task_types.base import Fields, Material, Outcome, Source
+from crowdsft.core.task_settings import GoldSection
+from crowdsft.web.task_types.base import Fields, Known, Material, Outcome, Source
 from crowdsft.web.task_types.texts import clean_text, has_words
 
 
@@ -48,3 +49,11 @@ class WriteResponse:
     def outcome(self, material: Material, draft: str) -> Outcome:
         """See `TaskType.outcome`: the contributor's own words."""
         return Outcome(clean_text(draft))
+
+    def known(self, gold: GoldSection, *, seed: int) -> Sequence[Known]:
+        """See `TaskType.known`: there is no one right text."""
+        return ()
+
+    def is_right(self, verdict: int, expected: int) -> bool:
+        """See `TaskType.is_right`."""
+        return verdict == expected
