@@ -24,7 +24,7 @@ SETTINGS = {
     "rounds.groups": "Groups in a round, and so candidates. A round needs at least as many contributors.",
     "rounds.grouping": "How contributors are split into groups; see [groupings](reference-tables.md#groupings).",
     "rounds.close": "What closes a round: enough contributions, time, or the organiser.",
-    "rounds.size": 'With `close = "size"`: how many contributions close a round. Default: groups x `tasks.per_contributor`.',
+    "rounds.size": 'With `close = "size"`: how many contributions close a round. Default: groups x `tasks.per_contributor`, less the questions of `[gold]`.',
     "rounds.approval": "Whether a winner becomes the next base only when an organiser or a reviewer approves it. Not for `crowdsft run`.",
     "rounds.minutes": 'With `close = "deadline"`, and required there: how long a round is open.',
     "training.backend": "How candidates are trained; see [training backends](reference-tables.md#training-backends).",
@@ -92,6 +92,11 @@ SETTINGS = {
     "tasks.per_contributor": "Most tasks that one contributor can hand in during a round.",
     "tasks.lease_minutes": "How long an open task is kept for its contributor; typing renews it.",
     "tasks.max_characters": "Longest response.",
+    "tasks.overlap": "How many different people choose or rate the same texts; never more. Writing and correcting have no such limit.",
+    "tasks.drafts": "How many answers of its own the base gives when a round opens, for contributors to correct, choose or rate.",
+    "gold.share": "Share of a contributor's tasks in a round that have a known answer, rounded up.",
+    "gold.choose": "Tables of `prompt`, `better` and `worse`: two answers of which everybody who pays attention chooses the better one.",
+    "gold.rate": "Tables of `prompt`, `response` and `rating`: an answer and what it is worth, from 1 to 5; one more or less is right, too.",
 }
 
 FILE_SETTINGS = {

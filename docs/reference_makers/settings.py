@@ -16,6 +16,7 @@ from crowdsft.core import settings as campaign_settings
 from crowdsft.core.evaluation import UTILITIES
 from crowdsft.core.grouping import GROUPINGS
 from crowdsft.core.rewards import REWARDS
+from crowdsft.core.task_settings import TASK_KINDS
 from crowdsft.embedding import EMBEDDINGS
 from crowdsft.training import BACKENDS
 from reference_makers.markdown import MissingWordsError, table
@@ -27,7 +28,7 @@ NAMED: dict[str, Iterable[str]] = {
     "evaluation.embedding": EMBEDDINGS,
     "evaluation.distance": UTILITIES,
     "points.policy": REWARDS,
-    "tasks.kinds": campaign_settings.TASK_KINDS,
+    "tasks.kinds": TASK_KINDS,
     "reviews.languages": campaign_settings.WORD_LISTS,
 }
 
@@ -149,7 +150,7 @@ def _list(setting: Schema) -> str:
     if "enum" in item:
         return "list of one or more of " + ", ".join(f"`{name}`" for name in item["enum"])
     many = f", {shortest} to {longest:,}" if longest else ""
-    return f"list of texts{many}"
+    return f"list of {'tables' if '$ref' in item else 'texts'}{many}"
 
 
 _KINDS: dict[str, Callable[[Schema], str]] = {

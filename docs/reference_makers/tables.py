@@ -15,7 +15,6 @@ from crowdsft.core.evaluation import UTILITIES
 from crowdsft.core.grouping import GROUPINGS
 from crowdsft.core.registry import Table
 from crowdsft.core.rewards import REWARDS
-from crowdsft.core.settings import TASK_KINDS
 from crowdsft.core.valuation import METHODS
 from crowdsft.core.weighting import WEIGHTINGS
 from crowdsft.embedding import EMBEDDINGS, NETWORK_EMBEDDINGS
@@ -23,6 +22,7 @@ from crowdsft.judging import JUDGES
 from crowdsft.rounds.executors import EXECUTORS
 from crowdsft.simulation.point_rules import POINT_RULES
 from crowdsft.training import BACKENDS
+from crowdsft.web.task_types import TASK_TYPES
 from reference_makers.markdown import first_paragraph, table
 
 SECTIONS: dict[str, tuple[Mapping[str, Any], str, str]] = {
@@ -53,11 +53,7 @@ SECTIONS: dict[str, tuple[Mapping[str, Any], str, str]] = {
     "Training backends": (BACKENDS, "crowdsft.training", "`training.backend`"),
     "Executors": (EXECUTORS, "crowdsft.rounds.executors", "`run --executor`, `worker --executor`"),
     "Valuation methods": (METHODS, "crowdsft.core.valuation", "`value --method`"),
-}
-
-TASKS = {
-    "write_response": "Write an answer to a prompt.",
-    "correct_response": "Make the current model's own answer better.",
+    "Tasks": (TASK_TYPES, "crowdsft.web.task_types", "`tasks.kinds`"),
 }
 
 WORDS = {
@@ -109,10 +105,8 @@ WORDS = {
 
 
 def tables_part() -> str:
-    """A section for each table, then the tasks."""
-    parts = [_section(title, *entry) for title, entry in SECTIONS.items()]
-    tasks = table(("Name", "What it is"), [(f"`{name}`", TASKS[name]) for name in TASK_KINDS])
-    return "\n\n".join([*parts, f"## Tasks\n\nChosen by `tasks.kinds`.\n\n{tasks}"])
+    """A section for each table."""
+    return "\n\n".join(_section(title, *entry) for title, entry in SECTIONS.items())
 
 
 def _section(title: str, entries: Mapping[str, Any], module: str, chosen_by: str) -> str:

@@ -439,6 +439,11 @@ class AsyncClient:
         """A task of yours as it is now, with its draft, also after its round has closed."""
         return _only_known(Task, await self._call("GET", f"/tasks/{task}"))
 
+    async def choose(self, task: int, choice: str, *, reasons: Sequence[str] = (), note: str = "") -> None:
+        """Hand in a judgement: "left" or "right", or a rating from "1" to "5"."""
+        body = {"choice": choice, "reasons": list(reasons), "note": note}
+        await self._call("POST", f"/tasks/{task}/response", body)
+
     async def save_draft(self, task: int, text: str) -> None:
         """Keep what has been written so far."""
         await self._call("PUT", f"/tasks/{task}/draft", {"text": text})

@@ -106,7 +106,10 @@ class CampaignSummary:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """Something to do; `model_response` is the text to correct. `state`: open, done, skipped or expired."""
+    """Something to do; `model_response` is the text to correct or to rate, `options` are the two to choose from.
+
+    `state`: open, next (prepared), done, skipped or expired.
+    """
 
     id: int
     campaign: str
@@ -116,6 +119,7 @@ class Task:
     state: str
     prompt: str
     model_response: str
+    options: list[str]
     draft: str
 
 
@@ -533,6 +537,11 @@ class Client:
     def look_at(self, task: int) -> Task:
         """A task of yours as it is now, with its draft, also after its round has closed."""
         return _only_known(Task, self._call("GET", f"/tasks/{task}"))
+
+    def choose(self, task: int, choice: str, *, reasons: Sequence[str] = (), note: str = "") -> None:
+        """Hand in a judgement: "left" or "right", or a rating from "1" to "5"."""
+        body = {"choice": choice, "reasons": list(reasons), "note": note}
+        self._call("POST", f"/tasks/{task}/response", body)
 
     def save_draft(self, task: int, text: str) -> None:
         """Keep what has been written so far."""

@@ -40,6 +40,17 @@ def test_three_formats_one_meaning(tmp_path: Path) -> None:
     assert found[0] == [(row["contributor"], row["prompt"], row["response"], row["round"]) for row in ROWS]
 
 
+def test_a_weight_is_a_number_in_every_format_and_one_without(tmp_path: Path) -> None:
+    (tmp_path / "rows.jsonl").write_text(json.dumps({**ROWS[0], "weight": 0.25}) + "\n", encoding="utf-8")
+    (tmp_path / "rows.csv").write_text(
+        "contributor,prompt,response,weight\nada,How are you?,Fine.,.25\nbo,How are you?,Fine.,\n",
+        encoding="utf-8",
+    )
+    (from_json,) = read_contributions(tmp_path / "rows.jsonl", SETTINGS).contributions
+    from_csv, without = read_contributions(tmp_path / "rows.csv", SETTINGS).contributions
+    assert (from_json.weight, from_csv.weight, without.weight) == (0.25, 0.25, 1.0)
+
+
 @pytest.mark.parametrize(
     ("content", "words"),
     [
@@ -47,6 +58,7 @@ def test_three_formats_one_meaning(tmp_path: Path) -> None:
         ("contributor,prompt,response\nada,hi,yes,more\n", "line 2: has more or fewer cells than the header"),
         ("contributor,prompt,response\nada,,yes\n", "line 2: has no 'prompt'"),
         ("contributor,prompt,response,round\nada,hi,yes,2.5\n", "line 2: 'round' is \"2.5\""),
+        ("contributor,prompt,response,weight\nada,hi,yes,much\n", "line 2: 'weight' is \"much\""),
         ('contributor,prompt,response\nada,hi,"yes\n', "is not CSV"),
         ("contributor,prompt,response\n", "holds no contributions"),
     ],

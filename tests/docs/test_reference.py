@@ -20,7 +20,8 @@ from crowdsft.core.grouping import GROUPINGS
 from crowdsft.core.ledger import chain
 from crowdsft.core.registry import Table
 from crowdsft.core.rewards import REWARDS
-from crowdsft.core.settings import SECTIONS, TASK_KINDS
+from crowdsft.core.settings import SECTIONS
+from crowdsft.core.task_settings import TASK_KINDS
 from crowdsft.core.valuation import METHODS
 from crowdsft.core.weighting import WEIGHTINGS
 from crowdsft.embedding import EMBEDDINGS, NETWORK_EMBEDDINGS
@@ -29,12 +30,13 @@ from crowdsft.rounds.executors import EXECUTORS
 from crowdsft.rounds.result import campaign_result
 from crowdsft.simulation.point_rules import POINT_RULES
 from crowdsft.training import BACKENDS
+from crowdsft.web.task_types import TASK_TYPES
 from tests.core.campaigns import whole_campaign
 from tests.docs.pages import DOCS, ROOT, make_reference, page
 
 TABLES: tuple[Table[Any], ...] = (
     GROUPINGS, UTILITIES, REWARDS, POINT_RULES, WEIGHTINGS, EMBEDDINGS, NETWORK_EMBEDDINGS, JUDGES, BACKENDS, METHODS,
-    EXECUTORS,
+    EXECUTORS, TASK_TYPES,
 )  # fmt: skip
 FOR_TESTS_ONLY = {"CROWDSFT_KILL_AT"}
 

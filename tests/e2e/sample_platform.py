@@ -142,6 +142,7 @@ def _build(platform: SamplePlatform) -> None:
     _failed(platform, users)
     _training(platform, users)
     _new(platform, users)
+    _judging(platform, users)
     _draft(platform, users)
     _approval(platform, users)
     _voting(platform, users)
@@ -362,6 +363,21 @@ def _new(platform: SamplePlatform, users: dict[str, object]) -> None:
     )
     builder.open()
     platform.slugs["new"] = builder.campaign.slug
+
+
+def _judging(platform: SamplePlatform, users: dict[str, object]) -> None:
+    """Bob chooses and rates the model's responses."""
+    from tests.web.pages.campaign_builder import CampaignBuilder
+
+    for name, kind in (("choose", "choose_response"), ("rate", "rate_response")):
+        builder = CampaignBuilder.start(
+            owner=users["alice"],
+            people=[users["bob"]],
+            campaign=_campaign(f"A warm voice, {name}", "Judge what the model says to good news."),
+            tasks={"kinds": [kind], "drafts": 24, "per_contributor": 4},
+        )
+        builder.open()
+        platform.slugs[name] = builder.campaign.slug
 
 
 def _draft(platform: SamplePlatform, users: dict[str, object]) -> None:

@@ -139,7 +139,8 @@ def _started(settings: CampaignSettings, dealt: tuple[SuppliedContribution, ...]
                     kind="supplied",
                     prompt=row.prompt,
                     response=row.response,
-                    digest=contribution_digest(row.prompt, row.response),
+                    digest=contribution_digest(row.prompt, row.response, row.weight),
+                    weight=row.weight,
                     planned_round=row.round_number,
                 )
                 for row in dealt
@@ -169,7 +170,7 @@ def _resumed(settings: CampaignSettings, dealt: tuple[SuppliedContribution, ...]
     given = (
         (
             campaign.contributor_id(row.contributor),
-            contribution_digest(row.prompt, row.response),
+            contribution_digest(row.prompt, row.response, row.weight),
             row.round_number,
         )
         for row in dealt

@@ -16,7 +16,7 @@ FloatTuple = tuple[float, ...]
 
 @dataclass(frozen=True, slots=True)
 class ContributionRef:
-    """An accepted contribution as the journal knows it: `digest` is the SHA-256 of prompt and response.
+    """An accepted contribution as the journal knows it: `digest` is the SHA-256 of prompt, response and weight.
 
     `author` is the contributor whose nearly identical text was accepted earlier, if that was somebody else:
     the contribution counts as theirs.

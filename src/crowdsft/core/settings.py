@@ -32,6 +32,7 @@ from crowdsft.core.judging_settings import (
 from crowdsft.core.rewards import REWARDS
 from crowdsft.core.sentences import sentence
 from crowdsft.core.settings_section import NonEmpty, Section, known_name, out_of_bounds
+from crowdsft.core.task_settings import GoldSection, TasksSection, gold_faults, supply_faults
 from crowdsft.core.trl_options import TrlValue, trl_option_problems
 from crowdsft.core.weighting import WEIGHTINGS
 
@@ -46,7 +47,6 @@ WORD_LISTS = (
     *("ko", "nl", "no", "pl", "pt", "ro", "ru", "sv", "th", "tr", "uk"),
 )
 """Languages whose rude words can be flagged for reviewers."""
-TASK_KINDS = ("write_response", "correct_response")
 FEWEST_FOR_CREDIT = 10
 """Expert examples on which credit is measured; fewer say little about anybody else's rows."""
 
@@ -240,22 +240,6 @@ class ReviewsSection(Section):
         return tuple(dict.fromkeys(names))
 
 
-class TasksSection(Section):
-    """What contributors are asked to do, and within which limits."""
-
-    kinds: Annotated[tuple[str, ...], Field(min_length=1)] = TASK_KINDS
-    per_contributor: Annotated[int, Field(ge=1, le=10_000)] = 10
-    lease_minutes: Annotated[float, Field(gt=0, le=10_080)] = 30.0
-    max_characters: Annotated[int, Field(ge=1, le=100_000)] = 4_000
-
-    @field_validator("kinds")
-    @classmethod
-    def _known_kinds(cls, names: tuple[str, ...]) -> tuple[str, ...]:
-        for name in names:
-            known_name("task", name, TASK_KINDS)
-        return tuple(dict.fromkeys(names))
-
-
 class CampaignSettings(Section):
     """Everything an organiser decides about a campaign."""
 
@@ -274,11 +258,17 @@ class CampaignSettings(Section):
     points: PointsSection = PointsSection()
     reviews: ReviewsSection = ReviewsSection()
     tasks: TasksSection = TasksSection()
+    gold: GoldSection = GoldSection()
 
     @property
     def round_size(self) -> int:
         """How many contributions close a round with close = "size"."""
-        return self.rounds.size or self.rounds.groups * self.tasks.per_contributor
+        return self.rounds.size or self.rounds.groups * (self.tasks.per_contributor - self.gold_tasks)
+
+    @property
+    def gold_tasks(self) -> int:
+        """How many of a contributor's tasks in a round have known answers, and so are no contributions."""
+        return self.gold.tasks(self.tasks.per_contributor)
 
 
 SECTIONS: dict[str, type[Section]] = {
@@ -296,6 +286,7 @@ SECTIONS: dict[str, type[Section]] = {
     "points": PointsSection,
     "reviews": ReviewsSection,
     "tasks": TasksSection,
+    "gold": GoldSection,
 }
 
 
@@ -627,6 +618,16 @@ def _points_by_credit(sections: Mapping[str, Section]) -> list[Fault]:
     return faults
 
 
+def _tasks(sections: Mapping[str, Section]) -> list[Fault]:
+    tasks, gold, rounds = (sections.get(name) for name in ("tasks", "gold", "rounds"))
+    if not isinstance(tasks, TasksSection):
+        return []
+    faults = gold_faults(tasks, gold) if isinstance(gold, GoldSection) else []
+    if isinstance(rounds, RoundsSection) and rounds.close == "size":
+        faults += supply_faults(tasks, rounds.size or rounds.groups * tasks.per_contributor)
+    return faults
+
+
 _CONTRADICTIONS: tuple[Callable[[Mapping[str, Section]], list[Fault]], ...] = (
     _one_target,
     _closing,
@@ -638,4 +639,5 @@ _CONTRADICTIONS: tuple[Callable[[Mapping[str, Section]], list[Fault]], ...] = (
     _judges,
     _votes,
     _points_by_credit,
+    _tasks,
 )

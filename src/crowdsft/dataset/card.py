@@ -57,7 +57,9 @@ Version: `{data.version}` (SHA-256 of all rows)
 | `author` | Who handed in nearly the same text before, if somebody else did ({repeated:,} contributions) |
 | `kind` | What was asked: to write a response, to correct the model's, ... |
 | `prompt`, `response` | The texts; together again in `messages`, as trainers of chat models read them |
-| `model_response` | The model's own answer that was corrected, where there was one |
+| `model_response` | The model's own answer that was corrected, chosen or rated, where there was one |
+| `weight` | How much it counted in training beside the contributor's other rows: 1, or less for a rating below 5 |
+| `rejected` | The other answer, where one of two was chosen: with `response` a pair for preference training |
 
 ## Consent
 

@@ -71,6 +71,7 @@ def parquet_bytes(data: Dataset) -> bytes:
         raise MissingExtraError("Writing Parquet", "data") from error
     message = pyarrow.struct([("role", pyarrow.string()), ("content", pyarrow.string())])
     types = {"round": pyarrow.int32(), "group": pyarrow.int32(), "group_won": pyarrow.bool_()}
+    types["weight"] = pyarrow.float64()
     schema = pyarrow.schema(
         [
             *((name, types.get(name, pyarrow.string())) for name in COLUMNS),

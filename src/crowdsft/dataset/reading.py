@@ -6,6 +6,7 @@ import csv
 import io
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +69,7 @@ def _json_record(line: str) -> Record:
 
 
 def _csv_records(text: str) -> Iterator[tuple[int, Record]]:
-    """Rows under their header. An empty cell is a missing field; `round` is read as a whole number."""
+    """Rows under their header. An empty cell is a missing field; `round` and `weight` are read as numbers."""
     reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
     while True:
         try:
@@ -87,6 +88,8 @@ def _csv_record(row: Mapping[str | None, Any]) -> Record:
     record: dict[str, Any] = {str(name): value for name, value in row.items() if value != ""}
     if str(record.get("round", "")).strip().isdecimal():
         record["round"] = int(record["round"])
+    with suppress(KeyError, ValueError):
+        record["weight"] = float(record["weight"])
     return record
 
 

@@ -22,7 +22,9 @@ class Row:
         author: Who handed in nearly the same text before, if somebody else did.
         kind: The task: write_response, correct_response, ...
         prompt, response: The texts.
-        model_response: The model's own answer that was corrected; empty where there was none.
+        model_response: The model's own answer that was corrected, chosen or rated; empty where there was none.
+        weight: How much it counted in training, beside the contributor's other rows.
+        rejected: The other answer, where one of two was chosen: with `response` a pair for preference training.
     """
 
     id: str
@@ -35,6 +37,8 @@ class Row:
     prompt: str
     response: str
     model_response: str
+    weight: float = 1.0
+    rejected: str = ""
 
     def as_record(self) -> dict[str, Any]:
         """Plain values, with the exchange as `messages` too, which trainers of chat models read."""

@@ -19,18 +19,23 @@ from crowdsft.core.settings import CampaignSettings
 from crowdsft.dataset.reading import Record, read_records
 
 MAX_FAULTS_SHOWN = 20
-FIELDS = ("contributor", "prompt", "response", "round")
+FIELDS = ("contributor", "prompt", "response", "round", "weight")
+MOST_WEIGHT = 100.0
 
 
 @dataclass(frozen=True, slots=True)
 class SuppliedContribution:
-    """One line of the file; `round_number` is None where the line names no round."""
+    """One line of the file; `round_number` is None where the line names no round.
+
+    `weight` is how much it counts in training, relative to the others.
+    """
 
     line: int
     contributor: str
     prompt: str
     response: str
     round_number: int | None
+    weight: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +49,9 @@ class Supplied:
 def read_contributions(path: Path, settings: CampaignSettings) -> Supplied:
     """Read and check a file of contributions.
 
-    Each line is a JSON object with `contributor`, `prompt`, `response` (texts) and optionally `round` (from 1);
-    other fields are not looked at. Empty lines are passed over. Files that end in .csv or .parquet have these
-    fields as columns. A contributor is the exact text, trimmed and
+    Each line is a JSON object with `contributor`, `prompt`, `response` (texts) and optionally `round` (from 1)
+    and `weight` (above 0, at most 100; 1 by default); other fields are not looked at. Empty lines are passed over.
+    Files that end in .csv or .parquet have these fields as columns. A contributor is the exact text, trimmed and
     NFC-normalised.
 
     Raises:
@@ -93,7 +98,7 @@ def _parse(number: int, record: Record, settings: CampaignSettings) -> SuppliedC
         raise ValueError(
             f"the response has {len(response)} characters; tasks.max_characters allows {settings.tasks.max_characters}"
         )
-    return SuppliedContribution(number, contributor, prompt, response, _round(row, settings))
+    return SuppliedContribution(number, contributor, prompt, response, _round(row, settings), _weight(row))
 
 
 def _text(row: Mapping[str, Any], name: str) -> str:
@@ -117,6 +122,18 @@ def _round(row: Mapping[str, Any], settings: CampaignSettings) -> int | None:
             f"'round' is {json.dumps(value)}; it must be a whole number from 1 to {settings.rounds.count}"
         )
     return value
+
+
+def _weight(row: Mapping[str, Any]) -> float:
+    value = row.get("weight")
+    if value is None:
+        return 1.0
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= MOST_WEIGHT:
+        raise ValueError(
+            f"'weight' is {json.dumps(value)}; it must be a number above 0, at most {MOST_WEIGHT:g}. "
+            "Leave out lines that should not count"
+        )
+    return float(value)
 
 
 def _listing(path: Path, faults: Sequence[str]) -> str:

@@ -46,7 +46,6 @@ from crowdsft.rounds.votes import break_tie, counted_votes, select_by_votes
 from crowdsft.rounds.weighting import training_weights
 from crowdsft.training.base import Example, GroupData, TrainingProgress
 
-DRAFTS_PER_ROUND = 96
 POLL_SECONDS = 20.0
 MOST_APPRAISED = 1_000  # contributors; decoding more would take a worker longer than training does
 
@@ -100,12 +99,12 @@ def _named_target(settings: CampaignSettings, labels: tuple[str, ...]) -> tuple[
 def open_round(state: CampaignState, store: Store, resources: Resources) -> tuple[Event, ...]:
     """Write the base's own answers, which contributors may correct, and open."""
     settings, number = state.plan, len(state.rounds) + 1
-    if "correct_response" not in settings.tasks.kinds or store.waiting(state.campaign, number).is_complete:
+    if not settings.tasks.drafts_needed or store.waiting(state.campaign, number).is_complete:
         return (RoundOpened(number, None),)
     from crowdsft.training.generation import generate
 
-    prompts = _probe_prompts(settings, DRAFTS_PER_ROUND)
-    resources.report("writing drafts for contributors to correct", 0.0)
+    prompts = _draft_prompts(settings)
+    resources.report("writing answers for contributors to work on", 0.0)
     (outputs,) = generate(
         resources.base(settings, state.lineage),
         [None],
@@ -116,6 +115,14 @@ def open_round(state: CampaignState, store: Store, resources: Resources) -> tupl
     )
     rows = [{"prompt": prompt, "response": output} for prompt, output in zip(prompts, outputs, strict=True)]
     return (RoundOpened(number, resources.artifacts.put_rows(rows)),)
+
+
+def _draft_prompts(settings: CampaignSettings) -> list[str]:
+    """What the base answers for contributors; each prompt twice in a row where two answers are to be compared."""
+    count = settings.tasks.drafts_needed
+    if "choose_response" not in settings.tasks.kinds:
+        return _probe_prompts(settings, count)
+    return [prompt for prompt in _probe_prompts(settings, count // 2) for _ in range(2)]
 
 
 def close_round(state: CampaignState, store: Store, resources: Resources) -> tuple[Event, ...] | Wait:
@@ -198,24 +205,7 @@ def _design(settings: CampaignSettings, state: CampaignState, contributors: Sequ
 def train(state: CampaignState, store: Store, resources: Resources) -> tuple[Event, ...]:
     """Fine-tune one copy of the base for each group, all of them in one go."""
     settings, current = state.plan, state.current
-    rows = _rows_by_contributor(store.texts(state.campaign, [ref.id for ref in current.contributions or ()]))
-    weights = training_weights(
-        settings.training, history(state), current.contributors, balances=state.balances
-    )
-    answers = _expert_answers(settings) if crediting.is_credited(settings) else ()
-    data = [
-        GroupData(
-            number,
-            tuple(
-                Example(row.prompt, row.response, weights[name], row.contributor)
-                for name in group
-                for row in rows.get(name, ())
-            ),
-            derive_seed(settings.campaign.seed, current.number, number, "train"),
-            answers,
-        )
-        for number, group in enumerate(current.groups)
-    ]
+    data = training_data(state, store)
 
     parts = [0.0] * len(data)
 
@@ -233,7 +223,7 @@ def train(state: CampaignState, store: Store, resources: Resources) -> tuple[Eve
     trained = resources.backend(settings).train(
         base,
         data,
-        options=crediting.with_credit(options, data) if answers else options,
+        options=crediting.with_credit(options, data) if data[0].expert_answers else options,
         output=resources.artifacts.root,
         progress=tell,
     )
@@ -252,6 +242,29 @@ def train(state: CampaignState, store: Store, resources: Resources) -> tuple[Eve
         )
         for group, candidate in zip(current.groups, trained, strict=True)
     )
+
+
+def training_data(state: CampaignState, store: Store) -> list[GroupData]:
+    """What each group of the round learns from: a contribution counts by its own weight and its contributor's."""
+    settings, current = state.plan, state.current
+    rows = _rows_by_contributor(store.texts(state.campaign, [ref.id for ref in current.contributions or ()]))
+    weights = training_weights(
+        settings.training, history(state), current.contributors, balances=state.balances
+    )
+    answers = _expert_answers(settings) if crediting.is_credited(settings) else ()
+    return [
+        GroupData(
+            number,
+            tuple(
+                Example(row.prompt, row.response, weights[name] * row.weight, row.contributor)
+                for name in group
+                for row in rows.get(name, ())
+            ),
+            derive_seed(settings.campaign.seed, current.number, number, "train"),
+            answers,
+        )
+        for number, group in enumerate(current.groups)
+    ]
 
 
 def _rows_by_contributor(rows: Sequence[ContributionRow]) -> dict[str, list[ContributionRow]]:

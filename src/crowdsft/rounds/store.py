@@ -33,8 +33,9 @@ class Claim:
 class ContributionRow:
     """An accepted contribution with its text.
 
-    `planned_round` is set where a file said or dealt the round, `draft` where a model's response was corrected.
-    `accepted_at` is in seconds since the epoch.
+    `planned_round` is set where a file said or dealt the round, `draft` where the response was made of a model's.
+    `accepted_at` is in seconds since the epoch. `weight` is how much it counts in training, beside others of the same
+    contributor.
     """
 
     id: str
@@ -45,6 +46,7 @@ class ContributionRow:
     planned_round: int | None = None
     draft: str = ""
     accepted_at: float = 0.0
+    weight: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)

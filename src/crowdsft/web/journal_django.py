@@ -54,9 +54,10 @@ _states: dict[tuple[int, datetime], CampaignState] = {}
 _states_lock = Lock()
 
 
-def contribution_digest(prompt: str, response: str) -> str:
-    """SHA-256 of a prompt and a response."""
-    return hashlib.sha256(f"{prompt}\x1f{response}".encode()).hexdigest()
+def contribution_digest(prompt: str, response: str, weight: float = 1.0) -> str:
+    """SHA-256 of a prompt, a response and, where it is not 1, the weight: what training is given."""
+    counted = "" if weight == 1.0 else f"\x1f{weight!r}"
+    return hashlib.sha256(f"{prompt}\x1f{response}{counted}".encode()).hexdigest()
 
 
 def campaign_state(campaign: Campaign) -> CampaignState:
@@ -391,9 +392,7 @@ def _effects(campaign: Campaign, event: Event) -> None:
                 raise StalePositionError(
                     f"A contribution of round {event.round_number} was withdrawn or rejected while it closed."
                 )
-            Task.objects.filter(campaign=campaign, round_number=event.round_number, state=Task.OPEN).update(
-                state=Task.EXPIRED
-            )
+            _put_tasks_aside(campaign, round_number=event.round_number)
         case CampaignFinished():
             mine.update(finished=timezone.now(), is_collecting=False, life=Campaign.FINISHED)
         case ContributionsWithdrawn():
@@ -406,12 +405,18 @@ def _effects(campaign: Campaign, event: Event) -> None:
             mine.update(life=Campaign.OPEN)
         case FinishCalled():
             mine.update(is_collecting=False, life=Campaign.OPEN)
-            Task.objects.filter(campaign=campaign, state=Task.OPEN).update(state=Task.EXPIRED)
+            _put_tasks_aside(campaign)
         case CampaignCancelled():
             mine.update(finished=timezone.now(), is_collecting=False, life=Campaign.CANCELLED)
-            Task.objects.filter(campaign=campaign, state=Task.OPEN).update(state=Task.EXPIRED)
+            _put_tasks_aside(campaign)
         case _:
             pass
+
+
+def _put_tasks_aside(campaign: Campaign, **which: int) -> None:
+    """Nothing can be handed in to unfinished tasks any more; their drafts stay."""
+    unfinished = Task.objects.filter(campaign=campaign, state__in=Task.UNFINISHED, **which)
+    unfinished.update(state=Task.EXPIRED, seat=None)
 
 
 def _forget_votes(campaign: Campaign) -> None:
@@ -451,6 +456,7 @@ def _contribution(row: Contribution) -> ContributionRow:
         planned_round=row.planned_round,
         draft=row.model_response,
         accepted_at=row.created.timestamp(),
+        weight=row.weight,
     )
 
 

@@ -190,7 +190,7 @@ class CampaignBuilder:
         assert claim is not None
         state = self.store.load(self.campaign.slug)
         resources = Resources(django_settings.DATA)
-        if claim.step.name == "open_round" and "correct_response" in state.plan.tasks.kinds:
+        if claim.step.name == "open_round" and state.plan.tasks.drafts_needed:
             result: tuple[Event, ...] | Wait = (self._opened_with_drafts(state, resources.artifacts),)
         else:
             result = do(claim.step, state, self.store, resources)
@@ -205,7 +205,13 @@ class CampaignBuilder:
         self.store.commit(claim, self.store.load(self.campaign.slug), events)
 
     def _opened_with_drafts(self, state: CampaignState, artifacts: Artifacts) -> RoundOpened:
-        rows = [{"prompt": prompt, "response": response} for prompt, response in DRAFTS]
+        tasks = state.plan.tasks
+        drafts = (
+            DRAFTS
+            if "choose_response" not in tasks.kinds and "rate_response" not in tasks.kinds
+            else _many(tasks.drafts)
+        )
+        rows = [{"prompt": prompt, "response": response} for prompt, response in drafts]
         return RoundOpened(len(state.rounds) + 1, artifacts.put_rows(rows))
 
     def trained(self) -> tuple[Event, ...]:
@@ -259,6 +265,14 @@ def _score(
         embedding=(*target[:-1], target[-1] - mean),
         utilities=tuple(float(value) for value in utilities),
     )
+
+
+def _many(count: int) -> list[tuple[str, str]]:
+    """So many answers of the model, two to each message, all different."""
+    return [
+        (f"{DRAFTS[row // 2 % 2][0]} ({row // 2 + 1})", f"{DRAFTS[row // 2 % 2][1]} Answer {row + 1}.")
+        for row in range(count)
+    ]
 
 
 def _response(number: int) -> str:

@@ -27,8 +27,8 @@ account.json        your account: username, pseudonym, email addresses, API toke
                     decided as an organiser, your notices and which are mailed, what you asked models on the
                     playground in the last day
 campaigns/NAME.json one file for each campaign: what you agreed to and when, your tasks with their drafts, your
-                    contributions, your votes, your awards with their estimates, your lines of payouts and of the ledger; what
-                    reviewers decided about your work and why, what you decided as one, your reports and appeals
+                    contributions, your votes, your awards with their estimates, your lines of payouts and of the ledger;
+                    what reviewers decided about your work and why, what you decided as one, your reports and appeals
 
 Times are in UTC. `contributor` is the random identifier by which the campaign's journal and ledger know you.
 """
@@ -157,6 +157,8 @@ def _task(task: Task) -> dict[str, Any]:
         "state": task.state,
         "prompt": task.prompt,
         "model_response": task.model_response,
+        "options": task.options,
+        "verdict": task.verdict,
         "draft": task.draft,
         "skip_reason": task.skip_reason,
         "created": task.created.isoformat(),
@@ -173,6 +175,7 @@ def _contribution(row: Contribution) -> dict[str, Any]:
         "response": row.response,
         "digest": row.digest,
         "standing": row.standing,
+        "weight": row.weight,
         "created": row.created.isoformat(),
     }
 

@@ -8,7 +8,7 @@ from typing import Any
 from django.http import HttpRequest
 from ninja.parser import Parser
 
-from crowdsft.web.contributions.work import UNSTORABLE
+from crowdsft.web.task_types.texts import UNSTORABLE
 
 
 class StorableParser(Parser):

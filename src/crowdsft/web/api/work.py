@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Annotated
 
 from django.conf import settings as django_settings
 from django.http import HttpRequest
@@ -16,14 +17,19 @@ from crowdsft.web.api.errors import NotFoundError
 from crowdsft.web.api.limits import WORK
 from crowdsft.web.contributions import work
 from crowdsft.web.contributions.models import Task
+from crowdsft.web.contributions.repeating import nearly_said
+from crowdsft.web.task_types import TASK_TYPES
+from crowdsft.web.task_types.base import Fields
 
 router = Router(tags=["work"])
 
 
 class TaskOut(Schema):
-    """What to do. `model_response` is the text to correct; `draft` is what has been typed so far.
+    """What to do. `model_response` is the text to correct or to rate, `options` are the two to choose from.
 
-    `state`: open, done, skipped or expired (its round closed before anything was handed in).
+    `draft` is what has been typed so far, or the chosen `{"choice": ..., "reasons": [...], "note": ...}` as text.
+    `state`: open, next (prepared, see `task/ahead`), done, skipped or expired (its round closed, or its place went to
+    somebody else, before anything was handed in).
     """
 
     id: int
@@ -34,14 +40,32 @@ class TaskOut(Schema):
     state: str
     prompt: str
     model_response: str
+    options: list[str]
     draft: str
     lease_until: datetime
 
 
-class Text(Schema):
-    """A draft or a response."""
+class AnswerIn(Schema):
+    """A draft or a response: `text` where one writes or corrects, `choice` where one chooses or rates.
 
-    text: str = Field(max_length=work.KEPT_CHARACTERS)
+    `choice` is "left" or "right", or "1" to "5"; `reasons` are names such as "wrong_tone", `note` is a sentence. Both
+    are optional.
+    """
+
+    text: str = Field(default="", max_length=work.KEPT_CHARACTERS)
+    choice: str = Field(default="", max_length=20)
+    reasons: list[Annotated[str, Field(max_length=40)]] = Field(default=[], max_length=20)
+    note: str = Field(default="", max_length=500)
+
+    @property
+    def fields(self) -> Fields:
+        """As a form would send it."""
+        return {
+            "response": [self.text],
+            "choice": [self.choice],
+            "reasons": self.reasons,
+            "note": [self.note],
+        }
 
 
 class Reason(Schema):
@@ -51,10 +75,16 @@ class Reason(Schema):
 
 
 class Accepted(Schema):
-    """A contribution was accepted. `round` is the round of its task."""
+    """An answer was accepted. `round` is the round of its task.
 
-    id: str
+    `id` is the contribution's; null where there is nothing to train on: the lowest rating, a text that is your
+    contribution already, or a question to which the answer was known. `repeats` is the id of an earlier contribution of
+    yours that says nearly the same.
+    """
+
+    id: str | None
     round: int
+    repeats: str | None
 
 
 @router.post("/campaigns/{slug}/task", throttle=[WORK], response=answers(TaskOut, 401, 403, 404, 409, 429))
@@ -63,6 +93,16 @@ def get_task(request: HttpRequest, slug: str) -> TaskOut:
     campaign = find_campaign(slug)
     membership = require_contributor(campaign, contributing(request))
     return _out(work.current_task(campaign, membership, artifacts_in(django_settings.DATA)))
+
+
+@router.post(
+    "/campaigns/{slug}/task/ahead", throttle=[WORK], response=answers(TaskOut, 401, 403, 404, 409, 429)
+)
+def get_task_ahead(request: HttpRequest, slug: str) -> TaskOut:
+    """The task after your open one, to have it at hand. 409 while there is none."""
+    campaign = find_campaign(slug)
+    membership = require_contributor(campaign, contributing(request))
+    return _out(work.next_task(campaign, membership, artifacts_in(django_settings.DATA)))
 
 
 @router.get("/tasks/{int:task_id}", response=answers(TaskOut, 401, 404))
@@ -76,9 +116,10 @@ def look_at_task(request: HttpRequest, task_id: int) -> TaskOut:
     throttle=[WORK],
     response=answers(None, 401, 403, 404, 422, 429, status=204),
 )
-def keep_draft(request: HttpRequest, task_id: int, body: Text) -> Status[None]:
-    """Keep what has been typed so far; renews the lease."""
-    work.save_draft(_mine(request, task_id), body.text)
+def keep_draft(request: HttpRequest, task_id: int, body: AnswerIn) -> Status[None]:
+    """Keep what has been typed or chosen so far; renews the lease."""
+    task = _mine(request, task_id)
+    work.save_draft(task, TASK_TYPES.make(task.kind).write(body.fields))
     return Status(204, None)
 
 
@@ -87,12 +128,20 @@ def keep_draft(request: HttpRequest, task_id: int, body: Text) -> Status[None]:
     throttle=[WORK],
     response=answers(Accepted, 401, 403, 404, 422, 429, status=201),
 )
-def hand_in(request: HttpRequest, task_id: int, body: Text) -> Status[Accepted]:
-    """Hand in the response. Sending the same again is safe: it gives the same contribution."""
+def hand_in(request: HttpRequest, task_id: int, body: AnswerIn) -> Status[Accepted]:
+    """Hand in the answer. Sending the same again is safe: it gives the same contribution."""
     task = _mine(request, task_id)
     require_contributor(task.campaign, contributing(request))
-    contribution = work.hand_in(task, body.text)
-    return Status(201, Accepted(id=str(contribution.pk), round=task.round_number))
+    answer = TASK_TYPES.make(task.kind).write(body.fields)
+    contribution, repeats = work.hand_in(task, answer), nearly_said(task, answer)
+    return Status(
+        201,
+        Accepted(
+            id=str(contribution.pk) if contribution else None,
+            round=task.round_number,
+            repeats=str(repeats.pk) if repeats else None,
+        ),
+    )
 
 
 @router.post(
@@ -131,6 +180,7 @@ def _out(task: Task) -> TaskOut:
         state=task.state,
         prompt=task.prompt,
         model_response=task.model_response,
+        options=task.options,
         draft=task.draft,
         lease_until=task.lease_until,
     )

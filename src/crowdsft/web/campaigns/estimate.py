@@ -13,7 +13,6 @@ from statistics import median
 from django.db.models import F
 
 from crowdsft.core.settings import CampaignSettings
-from crowdsft.rounds.steps import DRAFTS_PER_ROUND
 from crowdsft.web.campaigns.models import Campaign, JournalEvent
 from crowdsft.web.contributions.models import Contribution
 
@@ -71,8 +70,7 @@ def estimate(settings: CampaignSettings, *, expected: int | None = None) -> Esti
     contributions = min(settings.round_size, most) if rounds.close == "size" else most
     steps = rounds.groups * _steps_of_a_group(settings, contributions)
     samples = settings.evaluation.selection_samples + settings.evaluation.report_samples
-    drafts = DRAFTS_PER_ROUND if "correct_response" in tasks.kinds else 0
-    answers = (rounds.groups + 1) * samples + drafts
+    answers = (rounds.groups + 1) * samples + tasks.drafts_needed
     speed = measured_speed(settings)
     minutes, is_measured = task_minutes()
     seconds = None if speed is None else steps * speed.step_seconds + answers * speed.answer_seconds

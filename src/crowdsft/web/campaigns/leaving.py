@@ -58,8 +58,8 @@ def leave(membership: Membership, *, withdraw: bool = False) -> int:
     with transaction.atomic():
         now = timezone.now()
         Membership.objects.filter(pk=membership.pk).update(left=now, role=Membership.CONTRIBUTOR)
-        Task.objects.filter(membership=membership, state=Task.OPEN).update(
-            state=Task.SKIPPED, skip_reason="left the campaign", changed=now
+        Task.objects.filter(membership=membership, state__in=Task.UNFINISHED).update(
+            state=Task.SKIPPED, seat=None, skip_reason="left the campaign", changed=now
         )
         taken_back = _remove_unused(membership) if withdraw else 0
     membership.refresh_from_db()

@@ -15,9 +15,9 @@ def dataset_of(campaign: Campaign) -> Dataset:
     state = campaign_state(campaign)
     texts = {
         str(row.pk): row
-        for row in Contribution.objects.filter(campaign=campaign, round_number__isnull=False).exclude(
-            response=""
-        )
+        for row in Contribution.objects.filter(campaign=campaign, round_number__isnull=False)
+        .exclude(response="")
+        .select_related("task")
     }
     refs = [(past, ref) for past in state.rounds for ref in past.contributions or ()]
     rows = [_row(past, ref, texts[ref.id]) for past, ref in refs if ref.id in texts]
@@ -46,4 +46,12 @@ def _row(past: RoundState, ref: ContributionRef, text: Contribution) -> Row:
         prompt=text.prompt,
         response=text.response,
         model_response=text.model_response,
+        weight=text.weight,
+        rejected=_rejected(text),
     )
+
+
+def _rejected(text: Contribution) -> str:
+    """The other one of the two that were shown, where one was chosen."""
+    shown = text.task.options if text.task is not None else []
+    return next((str(option) for option in shown if option != text.model_response), "")

@@ -12,11 +12,17 @@ from crowdsft.web.campaigns.models import Campaign, Membership
 class Task(models.Model):
     """One thing to do, leased to one contributor; `draft` is what has been typed so far.
 
-    `number` counts a contributor's tasks in a round and decides, with the campaign's seed, what is asked: the
-    same contributor meets the same tasks however many others are at work.
+    `number` counts a contributor's tasks in a round and decides, with the campaign's seed, what is asked. Who writes
+    or corrects meets the same tasks however many others are at work. Who judges an `item` takes one of its seats, 0 to
+    overlap - 1; the database has each seat once, so that nobody's answer can be one too many. A seat is given up when
+    the task is skipped or its round closes, and may be taken once the lease has run out.
+
+    `verdict` is what was answered about the item, `expected` the right answer of a question whose answer is known.
+    A task is NEXT while it is prepared for somebody who still works on the one before.
     """
 
-    OPEN, DONE, SKIPPED, EXPIRED = "open", "done", "skipped", "expired"
+    NEXT, OPEN, DONE, SKIPPED, EXPIRED = "next", "open", "done", "skipped", "expired"
+    UNFINISHED = (NEXT, OPEN)
 
     campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="tasks")
     membership = models.ForeignKey(Membership, on_delete=models.CASCADE, related_name="tasks")
@@ -25,6 +31,11 @@ class Task(models.Model):
     kind = models.CharField(max_length=30)
     prompt = models.TextField()
     model_response = models.TextField(blank=True)
+    options = models.JSONField(default=list)
+    item = models.CharField(max_length=32, blank=True)
+    seat = models.PositiveSmallIntegerField(null=True)
+    verdict = models.SmallIntegerField(null=True)
+    expected = models.SmallIntegerField(null=True)
     state = models.CharField(max_length=10, default=OPEN)
     lease_until = models.DateTimeField()
     draft = models.TextField(blank=True)
@@ -40,6 +51,22 @@ class Task(models.Model):
             models.UniqueConstraint(
                 fields=["membership"], condition=models.Q(state="open"), name="one_open_task_per_member"
             ),
+            models.UniqueConstraint(
+                fields=["membership"], condition=models.Q(state="next"), name="one_next_task_per_member"
+            ),
+            models.UniqueConstraint(fields=["campaign", "item", "seat"], name="one_task_per_seat"),
+            models.UniqueConstraint(
+                fields=["membership", "item"],
+                condition=~models.Q(item=""),
+                name="one_task_per_item_and_member",
+            ),
+        )
+        indexes = (
+            models.Index(
+                fields=["campaign", "round_number"],
+                condition=models.Q(seat__isnull=False),
+                name="seats_of_round",
+            ),
         )
 
     def __str__(self) -> str:
@@ -49,7 +76,8 @@ class Task(models.Model):
 class Contribution(models.Model):
     """An accepted prompt and response. `round_number` is set when its round closes.
 
-    `digest` is the SHA-256 of prompt and response; the same person cannot contribute the same twice. `standing` is
+    `digest` is the SHA-256 of prompt, response and weight; the same person cannot contribute the same twice. `weight`
+    is how much it counts in training: 1 for what somebody wrote, corrected or chose, less for what was rated lower. `standing` is
     what reviewers made of it; rounds that have closed keep what they took.
     """
 
@@ -65,6 +93,7 @@ class Contribution(models.Model):
     response = models.TextField()
     model_response = models.TextField(blank=True)
     digest = models.CharField(max_length=64)
+    weight = models.FloatField(default=1.0)
     planned_round = models.PositiveIntegerField(null=True)
     round_number = models.PositiveIntegerField(null=True)
     standing = models.CharField(max_length=10, default=WAITING)

@@ -1,8 +1,7 @@
-"""The work loop: get a task on lease, keep a draft, hand in or skip.
+"""The work loop: get a task on lease, prepare the next one, keep a draft, hand in or skip.
 
-One transaction each, and no queue is searched inside a request: which task comes next follows from the
-campaign's seed, the contributor and the count of the contributor's tasks. A person's own requests (two tabs, a
-request sent twice) take turns on the row of the membership; different people never wait for each other.
+One transaction each. A person's own requests (two tabs, a request sent twice) take turns on the row of the
+membership; different people wait for each other only where they want the same seat at the same item.
 
 A round closes with the list that its RoundClosed event names. What is accepted while the worker writes that
 event waits for the next round, and counts among the contributor's tasks of that round.
@@ -10,26 +9,27 @@ event waits for the next round, and counts among the contributor's tasks of that
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
-from crowdsft.core.campaign import CampaignState
 from crowdsft.core.errors import InputError
-from crowdsft.core.seeds import derive_seed
 from crowdsft.core.settings import CampaignSettings
 from crowdsft.rounds.artifacts import Artifacts
 from crowdsft.web.campaigns.models import Campaign, Membership
+from crowdsft.web.contributions.making import make_task, material_of
 from crowdsft.web.contributions.models import Contribution, Task
+from crowdsft.web.contributions.places import keep_seat
 from crowdsft.web.journal_django import campaign_state, contribution_digest, takable, wake
+from crowdsft.web.task_types import TASK_TYPES
+from crowdsft.web.task_types.base import Outcome
+from crowdsft.web.task_types.texts import clean_text, storable
 from crowdsft.web.webhooks.outbox import tell
 
 KEPT_CHARACTERS = 200_000
-UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 class NotNow(InputError):  # noqa: N818  (a state, not a fault)
@@ -40,28 +40,75 @@ class NotNow(InputError):  # noqa: N818  (a state, not a fault)
 
 
 def current_task(campaign: Campaign, membership: Membership, artifacts: Artifacts) -> Task:
-    """The contributor's open task, its lease renewed, or a new one.
+    """The contributor's open task, its lease renewed, or the prepared one, or a new one.
 
     Raises:
-        NotNow: when no round is open or the contributor has done all of this round's tasks.
+        NotNow: when no round is open, the contributor has done all of this round's tasks, or all is judged.
     """
     campaign.refresh_from_db()
     if campaign.is_supplied or not campaign.is_collecting or campaign.life != Campaign.OPEN:
         raise NotNow(_why_closed(campaign))
     check_not_paused(membership)
     state, number = campaign_state(campaign), campaign.round_number
+    membership.campaign = campaign
     with transaction.atomic():
         _take_turns(membership)
-        task = Task.objects.filter(membership=membership, state=Task.OPEN).first()
-        if task is not None and task.round_number == number:
-            task.lease_until = _lease(state.plan)
-            task.save(update_fields=["lease_until", "changed"])
-            return task
-        if tasks_done(membership, number) >= state.plan.tasks.per_contributor:
-            raise NotNow(_all_done(state.plan))
+        task = _still_open(membership, state.plan, number, Task.OPEN)
         if task is not None:
-            Task.objects.filter(pk=task.pk).update(state=Task.EXPIRED)
-        return _new_task(campaign, membership, state, artifacts)
+            return task
+        done = tasks_done(membership, number)
+        prepared = _still_open(membership, state.plan, number, Task.NEXT)
+        if done >= state.plan.tasks.per_contributor:
+            problem = _all_done(state.plan)
+        elif prepared is not None:
+            Task.objects.filter(pk=prepared.pk).update(state=Task.OPEN)
+            prepared.state = Task.OPEN
+            return prepared
+        else:
+            made = make_task(membership, state, artifacts)
+            if made is not None:
+                return made
+            problem = _all_judged()
+    raise NotNow(problem)
+
+
+def next_task(campaign: Campaign, membership: Membership, artifacts: Artifacts) -> Task:
+    """The task after the open one, prepared so that it can be shown without waiting. One at most is prepared.
+
+    Raises:
+        NotNow: when no task is open, or none comes after it.
+    """
+    campaign.refresh_from_db()
+    check_not_paused(membership)
+    state, number = campaign_state(campaign), campaign.round_number
+    membership.campaign = campaign
+    with transaction.atomic():
+        _take_turns(membership)
+        is_at_work = Task.objects.filter(membership=membership, state=Task.OPEN, round_number=number).exists()
+        if not is_at_work or not campaign.is_collecting or campaign.life != Campaign.OPEN:
+            raise NotNow(_("There is no open task that another one could follow."))
+        if tasks_done(membership, number) + 1 >= state.plan.tasks.per_contributor:
+            raise NotNow(_("The open task is the last one of this round."))
+        prepared = _still_open(membership, state.plan, number, Task.NEXT)
+        task = prepared or make_task(membership, state, artifacts, is_next=True)
+    if task is None:
+        raise NotNow(_all_judged())
+    return task
+
+
+def _still_open(
+    membership: Membership, settings: CampaignSettings, round_number: int, task_state: str
+) -> Task | None:
+    """The contributor's task in this state, its lease renewed; one that cannot be done any more is put aside."""
+    task = Task.objects.filter(membership=membership, state=task_state).first()
+    if task is None:
+        return None
+    if task.round_number == round_number and keep_seat(task, overlap=settings.tasks.overlap):
+        task.lease_until = _lease(settings)
+        task.save(update_fields=["lease_until", "changed"])
+        return task
+    Task.objects.filter(pk=task.pk).update(state=Task.EXPIRED, seat=None)
+    return None
 
 
 def check_not_paused(membership: Membership) -> None:
@@ -108,143 +155,168 @@ def _lease(settings: CampaignSettings) -> datetime:
 
 def _why_closed(campaign: Campaign) -> str:
     if campaign.life == Campaign.CANCELLED:
-        return "This campaign was cancelled. Thank you; what was paid stays yours."
+        return _("This campaign was cancelled. Thank you; what was paid stays yours.")
     if campaign.finished is not None:
-        return "This campaign is finished. Thank you; its results stay here."
+        return _("This campaign is finished. Thank you; its results stay here.")
     if campaign.is_supplied:
-        return "This campaign takes all of its contributions from a file. Look for another one to work on."
+        return _("This campaign takes all of its contributions from a file. Look for another one to work on.")
     if campaign.life == Campaign.PAUSED:
-        return "This campaign is paused. What you have written is kept; tasks go on when it does."
+        return _("This campaign is paused. What you have written is kept; tasks go on when it does.")
     if campaign.round_number == 0:
-        return "The first round is being prepared. It opens in a moment."
-    return f"Round {campaign.round_number} is closed and the models are training. The next round opens soon."
+        return _("The first round is being prepared. It opens in a moment.")
+    return _("Round %(round)s is closed and the models are training. The next round opens soon.") % {
+        "round": campaign.round_number
+    }
 
 
 def _all_done(settings: CampaignSettings) -> str:
-    return (
-        f"You have done all {settings.tasks.per_contributor} tasks of this round. "
+    return _(
+        "You have done all %(tasks)s tasks of this round. Thank you; there is more when the next round opens."
+    ) % {"tasks": settings.tasks.per_contributor}
+
+
+def _all_judged() -> str:
+    return _(
+        "Everything that there is to judge in this round is judged by enough people. "
         "Thank you; there is more when the next round opens."
     )
-
-
-def _new_task(campaign: Campaign, membership: Membership, state: CampaignState, artifacts: Artifacts) -> Task:
-    settings, round_number = state.plan, campaign.round_number
-    number = Task.objects.filter(membership=membership, round_number=round_number).count()
-    seed = derive_seed(settings.campaign.seed, round_number, membership.contributor, number, "task")
-    kind = settings.tasks.kinds[(number + seed) % len(settings.tasks.kinds)]
-    prompt, model_response = settings.prompts.texts[seed % len(settings.prompts.texts)], ""
-    if kind == "correct_response":
-        prompt, model_response = _draft_to_correct(state.rounds[round_number - 1].drafts, artifacts, seed)
-    return Task.objects.create(
-        campaign=campaign,
-        membership=membership,
-        round_number=round_number,
-        number=number,
-        kind=kind,
-        prompt=prompt,
-        model_response=model_response,
-        draft=model_response,
-        lease_until=_lease(settings),
-    )
-
-
-def _draft_to_correct(drafts: str | None, artifacts: Artifacts, seed: int) -> tuple[str, str]:
-    assert drafts is not None
-    rows = artifacts.rows(drafts)
-    row = rows[(seed // 7) % len(rows)]
-    return str(row["prompt"]), str(row["response"])
 
 
 # Working on it
 
 
-def save_draft(task: Task, text: str) -> None:
-    """Keep what has been typed, and the lease. Text for a task that is no longer open is kept as well.
+def save_draft(task: Task, answer: str) -> None:
+    """Keep what has been typed or chosen, and the lease. Text for a task that is no longer open is kept as well.
 
     Raises:
         InputError: when the text is longer than the campaign allows; it is kept all the same, up to
             `KEPT_CHARACTERS`.
     """
     settings = campaign_state(task.campaign).plan
-    kept = _keep(task, text, settings)
-    if len(text) > settings.tasks.max_characters:
-        raise InputError(_too_long(text, settings, is_kept=kept))
+    kept = _keep(task, answer, settings)
+    if len(answer) > settings.tasks.max_characters:
+        raise InputError(_too_long(answer, settings, is_kept=kept))
 
 
 def skip(task: Task, reason: str) -> None:
-    """Put the task aside; what was typed stays with it."""
+    """Put the task aside; what was typed stays with it, its seat is free."""
     Task.objects.filter(pk=task.pk, state=Task.OPEN).update(
-        state=Task.SKIPPED, skip_reason=storable(reason)[:200], changed=timezone.now()
+        state=Task.SKIPPED, seat=None, skip_reason=storable(reason)[:200], changed=timezone.now()
     )
 
 
-def hand_in(task: Task, text: str) -> Contribution:
-    """Accept `text` as a contribution and close the task.
+def hand_in(task: Task, answer: str) -> Contribution | None:
+    """Accept an answer and close the task.
 
-    Handing in twice what is the same task's same text gives the same contribution (a button tapped twice, a
+    Handing in the same answer to the same task twice gives the same contribution (a button tapped twice, a
     request sent again after the network was lost).
 
+    Args:
+        answer: As `TaskType.write` makes it; for tasks in which people write, their text.
+
+    Returns:
+        The contribution; None where the answer is noted but nothing to train on: a rating of 1, a text that is the
+        contributor's contribution already, or a question whose answer was known.
+
     Raises:
-        InputError: when the text is empty, too long, the model's own, or the contributor has said the same
-            before, and when the task is no longer open. The text stays in the task's draft.
+        InputError: when the answer is none, too long, the model's own, or the contributor has said the same before,
+            and when the task is no longer open. The answer stays in the task's draft.
     """
     settings = campaign_state(task.campaign).plan
-    response = clean_text(text)
-    paused = _pause_words(task.membership)
-    digest = contribution_digest(task.prompt, response)
-    contribution = None
+    task_type, material = TASK_TYPES.make(task.kind), material_of(task)
+    problem = task_type.problem(material, answer)
+    if (
+        problem is None
+        and not task_type.is_judgement
+        and len(clean_text(answer)) > settings.tasks.max_characters
+    ):
+        problem = _too_long(clean_text(answer), settings, is_kept=len(answer) <= KEPT_CHARACTERS)
+    outcome = None if problem else task_type.outcome(material, answer)
+    paused, contribution = _pause_words(task.membership), None
     with transaction.atomic():
         _take_turns(task.membership)
-        task.state = Task.objects.select_for_update(no_key=True).get(pk=task.pk).state
-        earlier = Contribution.objects.filter(membership=task.membership, digest=digest).first()
-        if earlier is not None and earlier.task_id == task.pk:
-            return earlier
-        problem = paused or _problem(task, response, settings, is_repeated=earlier is not None)
-        if problem is None:
-            contribution = _accept(task, response, digest)
-    if contribution is None:
-        if response:
-            _keep(task, text, settings)
+        now = Task.objects.select_for_update(no_key=True).get(pk=task.pk)
+        task.state, task.seat = now.state, now.seat
+        if outcome is not None:
+            digest = contribution_digest(task.prompt, outcome.response, outcome.weight)
+            earlier = Contribution.objects.filter(membership=task.membership, digest=digest).first()
+            if earlier is not None and earlier.task_id == task.pk:
+                return earlier
+            if now.state == Task.DONE and outcome.verdict is not None and outcome.verdict == now.verdict:
+                return Contribution.objects.filter(task=now).first()
+            if earlier is not None and not task_type.is_judgement:
+                problem = _(
+                    "You have handed in this very text before. Please write something new, or skip the task."
+                )
+            problem = problem or paused or _too_late(task, settings)
+            if problem is None:
+                _close(task, answer, outcome)
+                if earlier is None and outcome.weight > 0 and task.expected is None:
+                    contribution = _accept(task, outcome, digest)
+    if problem is not None:
+        if clean_text(answer):
+            _keep(task, answer, settings)
         raise InputError(problem)
     if settings.rounds.close == "size" and waiting_contributions(task.campaign) >= settings.round_size:
         wake(task.campaign)
     return contribution
 
 
-def _problem(task: Task, response: str, settings: CampaignSettings, *, is_repeated: bool) -> str | None:
-    """Why `response` cannot be accepted for `task`, and what to do about it."""
-    if not has_words(response):
-        return "The response is empty. Please write something, or skip the task."
-    if len(response) > settings.tasks.max_characters:
-        return _too_long(response, settings, is_kept=len(response) <= KEPT_CHARACTERS)
-    if is_repeated:
-        return "You have handed in this very text before. Please write something new, or skip the task."
-    if task.kind == "correct_response" and response == clean_text(task.model_response):
-        return "This is still the model's own answer. Please change what should be better, or skip the task."
-    kept = "Your text is kept as the task's draft"
+def _too_late(task: Task, settings: CampaignSettings) -> str | None:
+    """Why an answer comes too late, and what to do about it. Gives the task a seat that it has lost, if it can."""
     if task.state == Task.DONE:
-        return f"You have handed in another answer to this task already. {kept}; please take the next task."
+        return _(
+            "You have handed in another answer to this task already. Your text is kept as the task's draft; "
+            "please take the next task."
+        )
     if task.state == Task.SKIPPED:
-        return f"You have skipped this task. {kept}; please take the next task."
-    if task.state == Task.EXPIRED:
-        return f"Round {task.round_number} closed before your text came in. {kept}, for the next round."
+        return _(
+            "You have skipped this task. Your text is kept as the task's draft; please take the next task."
+        )
     now = Campaign.objects.values_list("round_number", flat=True).get(pk=task.campaign.pk)
+    if task.state == Task.EXPIRED and task.item and now == task.round_number:
+        return _its_place_is_taken()
+    if task.state == Task.EXPIRED:
+        return _(
+            "Round %(round)s closed before your text came in. "
+            "Your text is kept as the task's draft, for the next round."
+        ) % {"round": task.round_number}
     if tasks_done(task.membership, now) >= settings.tasks.per_contributor:
-        return f"{_all_done(settings)} {kept}."
+        return _(
+            "You have done all %(tasks)s tasks of this round. Thank you; there is more when the next round opens. "
+            "Your text is kept as the task's draft."
+        ) % {"tasks": settings.tasks.per_contributor}
+    if not keep_seat(task, overlap=settings.tasks.overlap):
+        return _its_place_is_taken()
     return None
 
 
-def _accept(task: Task, response: str, digest: str) -> Contribution:
-    Task.objects.filter(pk=task.pk).update(state=Task.DONE, changed=timezone.now())
+def _its_place_is_taken() -> str:
+    return _(
+        "The time for this task ran out, and enough others have answered it meanwhile. What you chose is kept with the "
+        "task; please take the next one."
+    )
+
+
+def _close(task: Task, answer: str, outcome: Outcome) -> None:
+    """Mark the task as done, with what was answered where it judges something."""
+    changes: dict[str, object] = {"state": Task.DONE, "changed": timezone.now()}
+    if outcome.verdict is not None:
+        changes |= {"verdict": outcome.verdict, "draft": storable(answer)}
+    Task.objects.filter(pk=task.pk).update(**changes)
+
+
+def _accept(task: Task, outcome: Outcome, digest: str) -> Contribution:
     contribution = Contribution.objects.create(
         campaign=task.campaign,
         membership=task.membership,
         task=task,
         kind=task.kind,
         prompt=task.prompt,
-        response=response,
-        model_response=task.model_response,
+        response=outcome.response,
+        model_response=outcome.model_response,
         digest=digest,
+        weight=outcome.weight,
     )
     told = {
         "contribution": str(contribution.pk),
@@ -256,36 +328,34 @@ def _accept(task: Task, response: str, digest: str) -> Contribution:
     return contribution
 
 
-def _keep(task: Task, text: str, settings: CampaignSettings) -> bool:
-    """Put `text` into the task's draft. Returns whether there was room for it."""
-    if len(text) > KEPT_CHARACTERS:
+def _keep(task: Task, answer: str, settings: CampaignSettings) -> bool:
+    """Put the answer into the task's draft, and renew what the contributor holds. Returns whether there was room.
+
+    The draft of a judgement that is done stays what was handed in.
+    """
+    if len(answer) > KEPT_CHARACTERS:
         return False
-    Task.objects.filter(pk=task.pk).update(
-        draft=storable(text), lease_until=_lease(settings), changed=timezone.now()
-    )
+    lease, now = _lease(settings), timezone.now()
+    kept = Task.objects.filter(pk=task.pk).exclude(state=Task.DONE, verdict__isnull=False)
+    kept.update(draft=storable(answer), lease_until=lease, changed=now)
+    Task.objects.filter(membership=task.membership, state=Task.NEXT).update(lease_until=lease)
     return True
 
 
-# Texts
-
-
-def clean_text(text: str) -> str:
-    """Storable, NFC-normalised, without blanks around it, with Unix line ends."""
-    return unicodedata.normalize("NFC", storable(text)).replace("\r\n", "\n").strip()
-
-
-def storable(text: str) -> str:
-    """Without what no database keeps: NUL characters and halves of surrogate pairs."""
-    return UNSTORABLE.sub("", text)
-
-
-def has_words(text: str) -> bool:
-    """Whether there is anything to see: more than blanks, control and zero-width characters."""
-    return any(unicodedata.category(character)[0] not in "CZ" for character in text)
-
-
 def _too_long(text: str, settings: CampaignSettings, *, is_kept: bool) -> str:
-    found = f"The text has {len(text)} characters; at most {settings.tasks.max_characters} are allowed here."
+    numbers = {"found": len(text), "most": settings.tasks.max_characters}
     if is_kept:
-        return f"{found} Please shorten it. Nothing was lost: it is kept as a draft."
-    return f"{found} That is too much to keep even as a draft. Please shorten it before you close this page."
+        return (
+            _(
+                "The text has %(found)s characters; at most %(most)s are allowed here. Please shorten it. Nothing was "
+                "lost: it is kept as a draft."
+            )
+            % numbers
+        )
+    return (
+        _(
+            "The text has %(found)s characters; at most %(most)s are allowed here. That is too much to keep even as a "
+            "draft. Please shorten it before you close this page."
+        )
+        % numbers
+    )

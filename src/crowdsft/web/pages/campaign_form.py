@@ -7,7 +7,7 @@ each fault ("rounds.size"), and the fields bear those very names.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from django import forms
@@ -26,11 +26,12 @@ from crowdsft.core.settings import (
     CampaignSection,
     PointsSection,
     RoundsSection,
-    TasksSection,
 )
+from crowdsft.core.task_settings import GoldSection, TasksSection
 from crowdsft.embedding import EMBEDDINGS
 from crowdsft.web.pages.emotion_words import emotion_words
 from crowdsft.web.saying import said
+from crowdsft.web.task_types import TASK_TYPES
 from crowdsft.world import PROMPTS
 
 TARGET_KINDS = (
@@ -43,10 +44,8 @@ CLOSES = (
     ("deadline", _lazy("After a time")),
     ("manual", _lazy("When I say so")),
 )
-TASKS = (
-    ("write_response", _lazy("Write a response")),
-    ("correct_response", _lazy("Correct the model's response")),
-)
+TASKS = tuple((name, TASK_TYPES[name].heading) for name in TASK_TYPES)
+GOLD = {"choose": ("prompt", "better", "worse"), "rate": ("prompt", "response", "rating")}
 GROUPING_WORDS = {
     "random": _lazy("by chance"),
     "epsilon_greedy": _lazy("mostly by points, partly by chance"),
@@ -93,12 +92,12 @@ def _text(label: str, help_text: str = "", **attributes: object) -> forms.CharFi
     )
 
 
-def _lines(label: str, help_text: str = "", rows: int = 5) -> forms.CharField:
+def _lines(label: Any, help_text: Any = "", rows: int = 5) -> forms.CharField:
     widget = forms.Textarea(attrs={"rows": rows, "class": "short"})
     return forms.CharField(label=label, help_text=help_text, required=False, strip=False, widget=widget)
 
 
-def _number(label: str, help_text: str = "", *, whole: bool = True) -> forms.CharField:
+def _number(label: Any, help_text: Any = "", *, whole: bool = True) -> forms.CharField:
     attributes = {"inputmode": "numeric" if whole else "decimal", "autocomplete": "off"}
     return forms.CharField(
         label=label, help_text=help_text, required=False, widget=forms.TextInput(attrs=attributes)
@@ -155,6 +154,9 @@ class CampaignForm(forms.Form):
         self._choose_closing(plan)
         plan["prompts"]["texts"] = lines_of(plan["prompts"].get("texts", ""))
         plan["tasks"]["kinds"] = self.cleaned_data["tasks.kinds"]
+        for name, keys in GOLD.items():
+            if name in plan["gold"]:
+                plan["gold"][name] = table_of(plan["gold"][name], keys)
         return plan
 
     def _offer_network(self) -> None:
@@ -257,6 +259,12 @@ def vector_of(text: str) -> dict[str, str]:
     return {name.strip(): value.strip() for name, _, value in pairs}
 
 
+def table_of(text: str, keys: Sequence[str]) -> list[dict[str, str]]:
+    """ "message | better | worse" on each line; what is missing is left for the settings to ask for."""
+    rows = ([cell.strip() for cell in line.split("|", len(keys) - 1)] for line in lines_of(text))
+    return [dict(zip(keys, row, strict=False)) for row in rows]
+
+
 def form_values(plan: Mapping[str, Any]) -> dict[str, Any]:
     """What the form shows of `plan`, which holds all settings or only those that differ from the defaults."""
     values = starting_values()
@@ -269,6 +277,9 @@ def form_values(plan: Mapping[str, Any]) -> dict[str, Any]:
         values["target_kind"] = kind
     if target.get("vector"):
         values["target.vector"] = "\n".join(f"{name} = {value}" for name, value in target["vector"].items())
+    for name, keys in GOLD.items():
+        rows = plan.get("gold", {}).get(name, ())
+        values[f"gold.{name}"] = "\n".join(" | ".join(str(row[key]) for key in keys) for row in rows)
     if "kinds" in plan.get("tasks", {}):
         values["tasks.kinds"] = list(plan["tasks"]["kinds"])
     return values
@@ -300,6 +311,9 @@ def starting_values() -> dict[str, Any]:
         "tasks.per_contributor": tasks.per_contributor,
         "tasks.lease_minutes": round(tasks.lease_minutes),
         "tasks.max_characters": tasks.max_characters,
+        "tasks.overlap": tasks.overlap,
+        "tasks.drafts": tasks.drafts,
+        "gold.share": f"{GoldSection().share:g}",
         "points.policy": points.policy,
         "points.budget_per_round": points.budget_per_round,
         **_advanced_values(),
@@ -366,6 +380,21 @@ def _fields() -> dict[str, forms.Field]:
             label=_("Tasks"), widget=forms.CheckboxSelectMultiple(choices=TASKS), required=False
         ),
         "tasks.per_contributor": _number(_("Tasks for each contributor in a round")),
+        "tasks.overlap": _number(
+            _("People for each choice or rating"),
+            _("Nobody is asked twice, and never more people than this."),
+        ),
+        "gold.choose": _lines(
+            _("Choices with a known answer"), _("One per line: message | better response | worse response"), 3
+        ),
+        "gold.rate": _lines(
+            _("Ratings with a known answer"), _("One per line: message | response | rating from 1 to 5"), 3
+        ),
+        "gold.share": _number(
+            _("Share of tasks with a known answer"),
+            _("They show who pays attention, and are never contributions. 0.1 is one in ten."),
+            whole=False,
+        ),
         "rounds.count": _number(_("Rounds")),
         "rounds.groups": _number(_("Groups in a round"), _("Each group trains its own copy; at least 2.")),
         "rounds.close": _radio(_("When does a round close?"), CLOSES),
@@ -390,6 +419,7 @@ def _fields() -> dict[str, forms.Field]:
             _("Minutes a task is reserved"), _("Writing prolongs it."), whole=False
         ),
         "tasks.max_characters": _number(_("Longest response, in characters")),
+        "tasks.drafts": _number(_("Answers of the model to work on, in each round")),
         "campaign.seed": _number(_("Seed"), _("The same seed and contributions give the same campaign.")),
         **_training_fields(),
         **_evaluation_fields(),

@@ -24,7 +24,7 @@ from crowdsft.web.campaigns.starting_points import TEMPLATES, template_named
 from crowdsft.web.campaigns.steering import cancel
 from crowdsft.web.campaigns.toml_text import LONGEST_FILE, read_toml
 from crowdsft.web.pages.access import draft_visit, organiser_visit, signed_in
-from crowdsft.web.pages.campaign_form import ADVANCED, CampaignForm, form_values
+from crowdsft.web.pages.campaign_form import ADVANCED, GOLD, CampaignForm, form_values
 from crowdsft.web.pages.safe_markdown import render_markdown
 from crowdsft.web.pages.wording import duration_words
 from crowdsft.web.saying import decimal, said, whole
@@ -191,7 +191,7 @@ def _made(request: HttpRequest, campaign: Campaign) -> HttpResponse:
 
 
 def _context(form: CampaignForm, *, draft: Campaign | None = None, template: str = "") -> dict[str, object]:
-    advanced = ["tasks.lease_minutes", "tasks.max_characters", "campaign.seed"]
+    advanced = ["tasks.lease_minutes", "tasks.max_characters", "tasks.drafts", "campaign.seed"]
     advanced += [f"{section}.{name}" for section, names in ADVANCED.items() for name in names]
     return {
         "form": form,
@@ -200,6 +200,9 @@ def _context(form: CampaignForm, *, draft: Campaign | None = None, template: str
         "template": template,
         "advanced_fields": [form[name] for name in advanced],
         "advanced_has_faults": any(name in form.errors for name in advanced),
+        "gold_has_faults": any(
+            name in form.errors for name in ("tasks.overlap", *(f"gold.{key}" for key in GOLD))
+        ),
         "field": {name.replace(".", "_"): form[name] for name in form.fields},
         "section": "create",
     }

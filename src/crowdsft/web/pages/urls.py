@@ -67,6 +67,7 @@ urlpatterns: list[URLPattern] = [
     path("campaigns/<slug:slug>/close/", campaign.close_round, name="close_round"),
     path("campaigns/<slug:slug>/retry/", campaign.retry, name="retry"),
     path("campaigns/<slug:slug>/work/", work.work, name="work"),
+    path("campaigns/<slug:slug>/work/ahead/", work.task_ahead, name="task_ahead"),
     path("campaigns/<slug:slug>/work/<int:task_id>/draft/", work.draft, name="draft"),
     path("campaigns/<slug:slug>/work/<int:task_id>/start-over/", work.start_over, name="start_over"),
     path("campaigns/<slug:slug>/work/<int:task_id>/skip/", work.skip_task, name="skip_task"),

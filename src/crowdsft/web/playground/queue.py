@@ -20,11 +20,11 @@ from crowdsft.rounds.playground import Reply, answer
 from crowdsft.rounds.resources import Resources
 from crowdsft.web.accounts.models import User
 from crowdsft.web.campaigns.models import Campaign
-from crowdsft.web.contributions.work import clean_text, has_words
 from crowdsft.web.journal_django import campaign_state
 from crowdsft.web.playground.choices import find_choice
 from crowdsft.web.playground.models import Exchange
 from crowdsft.web.saying import whole
+from crowdsft.web.task_types.texts import clean_text, has_words
 
 MOST_CHARACTERS = 2_000
 MOST_AN_HOUR = 60

@@ -1,4 +1,4 @@
-// The little that htmx does not do: words about drafts, countdown, local times, theme, submit key.
+// The little that htmx does not do: local times, theme, forms sent once, submit key.
 "use strict";
 
 const root = document.documentElement;
@@ -63,48 +63,6 @@ document.addEventListener("htmx:beforeRequest", (event) => {
   const isAsked = event.detail.requestConfig.triggeringEvent?.type === "news";
   if (document.hidden || (event.target === live && !isAsked && isHeard())) event.preventDefault();
 });
-
-// The lease counts down; every saved draft prolongs it.
-const countdown = document.querySelector("[data-countdown]");
-let leaseEnds = 0;
-function renewLease() {
-  if (countdown) leaseEnds = Date.now() + 1000 * Number(countdown.dataset.countdown);
-}
-function showLease() {
-  const seconds = Math.max(0, Math.round((leaseEnds - Date.now()) / 1000));
-  if (seconds >= 7200) countdown.textContent = `${Math.round(seconds / 3600)} hours`;
-  else countdown.textContent = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
-}
-if (countdown) {
-  renewLease();
-  showLease();
-  setInterval(showLease, 1000);
-}
-
-// Drafts: say what is going on, and try again until the text is safe.
-const draft = document.querySelector("[data-draft]");
-const autosave = document.querySelector("[data-autosave]");
-if (draft && autosave) {
-  let timer = 0;
-  const notSaved = (words, seconds) => {
-    autosave.textContent = words;
-    clearTimeout(timer);
-    if (seconds) timer = setTimeout(() => htmx.trigger(draft, "retry"), 1000 * seconds);
-  };
-  draft.addEventListener("input", () => { autosave.textContent = "Saving your draft…"; });
-  draft.addEventListener("htmx:afterRequest", (event) => {
-    if (event.detail.successful) { clearTimeout(timer); renewLease(); }
-  });
-  draft.addEventListener("htmx:sendError", () => {
-    notSaved("Not saved: no connection. Your text is safe on this page; we try again.", 4);
-  });
-  draft.addEventListener("htmx:responseError", (event) => {
-    const status = event.detail.xhr.status;
-    if (status === 422) return;
-    if (status === 401 || status === 403) notSaved("Not saved: you are signed out. Copy your text, then sign in again.", 0);
-    else notSaved("Not saved: the server did not answer well. Your text is safe on this page; we try again.", 6);
-  });
-}
 
 // A form is sent once; its button waits in place.
 document.addEventListener("submit", (event) => {
