@@ -27,7 +27,7 @@ account.json        your account: username, pseudonym, email addresses, API toke
                     decided as an organiser, your notices and which are mailed, what you asked models on the
                     playground in the last day
 campaigns/NAME.json one file for each campaign: what you agreed to and when, your tasks with their drafts, your
-                    contributions, your votes, your awards with their estimates, your lines of payouts and of the ledger;
+                    contributions, your votes, your awards with their estimates, your lines of payouts and the ledger;
                     what reviewers decided about your work and why, what you decided as one, your reports and appeals
 
 Times are in UTC. `contributor` is the random identifier by which the campaign's journal and ledger know you.

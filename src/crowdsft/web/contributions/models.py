@@ -77,8 +77,8 @@ class Contribution(models.Model):
     """An accepted prompt and response. `round_number` is set when its round closes.
 
     `digest` is the SHA-256 of prompt, response and weight; the same person cannot contribute the same twice. `weight`
-    is how much it counts in training: 1 for what somebody wrote, corrected or chose, less for what was rated lower. `standing` is
-    what reviewers made of it; rounds that have closed keep what they took.
+    is how much it counts in training: 1 for what somebody wrote, corrected or chose, less for what was rated lower.
+    `standing` is what reviewers made of it; rounds that have closed keep what they took.
     """
 
     WAITING, ACCEPTED, RETURNED = "waiting", "accepted", "returned"

@@ -16,9 +16,9 @@ from crowdsft.dataset.reading import Record, read_records
 from crowdsft.rounds.contributions_file import SuppliedContribution, check_records
 from crowdsft.web.campaigns.models import Campaign, Membership
 from crowdsft.web.contributions.models import Contribution
-from crowdsft.web.contributions.work import UNSTORABLE, has_words
 from crowdsft.web.imports.models import Import
 from crowdsft.web.journal_django import contribution_digest
+from crowdsft.web.task_types.texts import UNSTORABLE, has_words
 
 MOST_LINES = 50_000
 MOST_PROMPTS = 10_000

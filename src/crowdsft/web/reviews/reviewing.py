@@ -11,12 +11,13 @@ from crowdsft.core.reviewing import standing
 from crowdsft.web.campaigns.audit import note
 from crowdsft.web.campaigns.models import Campaign, Membership
 from crowdsft.web.contributions.models import Contribution
-from crowdsft.web.contributions.work import clean_text, has_words, waiting_contributions
+from crowdsft.web.contributions.work import waiting_contributions
 from crowdsft.web.journal_django import contribution_digest, plan_of, wake
 from crowdsft.web.reviews.models import Checkup, NearText, Review, TextHash
 from crowdsft.web.reviews.queue import verdicts_of
 from crowdsft.web.reviews.reasons import REJECTION, checked
 from crowdsft.web.reviews.telling import tell_of_review
+from crowdsft.web.task_types.texts import clean_text, has_words
 from crowdsft.web.webhooks.outbox import tell
 
 CHANGEABLE = ("write_response", "correct_response")
