@@ -81,7 +81,9 @@ def campaign_state(campaign: Campaign) -> CampaignState:
 
 
 def plan_of(campaign: Campaign) -> CampaignSettings:
-    """The settings of a campaign that was opened, which never change: mostly without asking the database."""
+    """A campaign's settings, which never change once it was opened: then mostly without asking the database."""
+    if campaign.life == Campaign.DRAFT:
+        return campaign.settings
     with _states_lock:
         known = _states.get((campaign.pk, campaign.created), CampaignState())
     return known.plan if known.settings is not None else campaign_state(campaign).plan

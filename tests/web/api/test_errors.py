@@ -72,7 +72,7 @@ def test_a_body_that_does_not_fit(body: object, where: list[str], anybody: Calle
 def test_a_body_that_is_too_large(anybody: Caller, settings: Any) -> None:
     settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 1000
     answer = anybody("POST", "/accounts", {"username": "x" * 2000, "password": "y"})
-    assert "send less" in refusal(answer, 413)
+    assert "Send less at once" in refusal(answer, 413)
 
 
 def broken(error: Exception) -> Any:

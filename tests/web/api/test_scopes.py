@@ -47,7 +47,7 @@ def body_of(method: str, path: str) -> Any:
     known = {
         "agree": True, "settings": {}, "text": "x", "licence": "x", "role": "reviewer", "to_round": 0,
         "confirm": "x", "reason": "x", "url": "https://example.org/", "events": ["round.closed"], "choice": "left",
-        "licensed": True,
+        "licensed": True, "amount": "1", "currency": "EUR", "digest": "x", "state": "paid",
         "verdict": "accepted", "words": "x", "outcome": "x", "grant": True, "contribution": SOME_ID,
     }  # fmt: skip
     ((kind, content),) = operation["requestBody"]["content"].items()
