@@ -5,12 +5,21 @@ from __future__ import annotations
 import dataclasses
 from typing import Any, get_args
 
-from crowdsft.core.events import Appraised, ContributionRef, Event, JudgeScore, SampleScore, VotedStrength
+from crowdsft.core.events import (
+    Appraised,
+    ContributionRef,
+    Event,
+    Gain,
+    JudgeScore,
+    OtherPart,
+    SampleScore,
+    VotedStrength,
+)
 from crowdsft.core.rewards.base import Award
 from reference_makers.markdown import MissingWordsError, first_paragraph, table
 from reference_makers.meanings import FIELDS
 
-VALUES = (ContributionRef, SampleScore, JudgeScore, Award, Appraised, VotedStrength)
+VALUES = (ContributionRef, Gain, OtherPart, SampleScore, JudgeScore, Award, Appraised, VotedStrength)
 TYPES = {
     "str": "text",
     "int": "whole number",

@@ -61,6 +61,7 @@ WORDS = {
     "grouping/epsilon_greedy": "By chance at first; later more and more often sorted by points and cut, so that the best work together.",
     "grouping/interleaved": "The upper half by points and the lower half are dealt out, so that every group gets its part of both.",
     "grouping/balanced_design": "The split that will tell most about who contributes what, given all earlier rounds.",
+    "grouping/dealt": "Ranked by points and dealt out by chance, so that every group has one of each rank. With `training.keep`, ranked by how much of their work is trained on.",
     "grouping/epsilon_greedy_paper": "As the authors' code does it, with ties broken by place in the list. For reproducing the paper only.",
     "grouping/interleaved_paper": "As the authors' code does it, with uneven groups. For reproducing the paper only.",
     "evaluation/l2": "Minus the straight-line (Euclidean) distance to the target.",

@@ -94,6 +94,38 @@ def test_all_faults_are_shown_together() -> None:
             "training.gradient_checkpointing",
         ),
         ({"points": {"policy": "in_run_split"}}, "points.policy"),
+        ({"rounds": {"groups_of_one": "first", "groups": 9, "most_groups": 8}}, "rounds.most_groups"),
+        ({"rounds": {"merges": ["mean"]}, "votes": {"minutes": 5}}, "rounds.merges"),
+        ({"rounds": {"merges": ["median"]}}, "rounds.merges.0"),
+        ({"training": {"learn_examples": True}}, "training.learn_examples"),
+        ({"training": {"keep": "examples"}}, "training.keep"),
+        ({"training": {"keep": "examples"}, "target": {"examples": ["few"] * 29}}, "training.keep"),
+        ({"training": {"keep": "values"}}, "rounds.groups_of_one"),
+        ({"training": {"keep": "values"}, "rounds": {"groups_of_one": "always"}}, "rounds.groups_of_one"),
+        (
+            {
+                "training": {"keep": "examples"},
+                "rounds": {"groups_of_one": "always"},
+                "target": {"examples": ["enough"] * 30},
+            },
+            "rounds.groups_of_one",
+        ),
+        (
+            {
+                "training": {"keep": "values"},
+                "rounds": {"groups_of_one": "first"},
+                "evaluation": {"distance": "dot"},
+            },
+            "training.keep",
+        ),
+        (
+            {
+                "training": {"keep": "values", "weighting": "points_squared"},
+                "rounds": {"groups_of_one": "first"},
+            },
+            "training.weighting",
+        ),
+        ({"training": {"keep_floor": 0}}, "training.keep_floor"),
         (
             {
                 "points": {"policy": "in_run_split"},

@@ -29,6 +29,7 @@ def build_app() -> typer.Typer:
     from crowdsft.cli import (
         check,
         demo,
+        examples,
         experiment,
         export,
         init,
@@ -53,6 +54,7 @@ def build_app() -> typer.Typer:
     app.command()(serve.serve)
     app.command()(worker.worker)
     app.command()(run.run)
+    app.command()(examples.examples)
     app.command()(init.init)
     app.command()(export.export)
     app.command()(simulate.simulate)

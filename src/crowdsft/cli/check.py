@@ -68,6 +68,12 @@ def check(
         str | None,
         typer.Option("--revision", help="Revision of the embedding or the reward model on the hub."),
     ] = None,
+    campaign: Annotated[
+        Path | None,
+        typer.Option(
+            "--campaign", metavar="CAMPAIGN.toml", help="Also read this campaign file and advise on it."
+        ),
+    ] = None,
     json_output: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
 ) -> None:
     """Say what is installed, what is missing, and what to do about it.
@@ -81,6 +87,8 @@ def check(
             findings.append(_embedding(embedding, revision))
         if reward_model is not None:
             findings.append(_reward_model(reward_model, revision))
+    if campaign is not None:
+        findings.append(_campaign(campaign))
     ready = all(finding.fine for finding in findings if finding.required)
     if json_output:
         print_json({"ready": ready, "findings": [asdict(finding) for finding in findings]})
@@ -163,6 +171,20 @@ def _reward_model(reference: str, revision: str | None) -> Finding:
         "" if len(labels) == 1 else "It has several labels: set reward_model.label to the one that is wanted."
     )
     return Finding(f"reward model {reference}", True, True, found, advice)
+
+
+def _campaign(path: Path) -> Finding:
+    from crowdsft.cli.campaign_file import read_campaign_file
+    from crowdsft.core.advice import advice_of
+    from crowdsft.core.errors import CrowdsftError
+
+    try:
+        settings = read_campaign_file(path)
+    except CrowdsftError as error:
+        return Finding(f"campaign {path}", False, True, "not readable", str(error))
+    rounds = settings.rounds
+    found = f"{settings.campaign.name!r}: {rounds.count} rounds of {rounds.groups} groups, no faults"
+    return Finding(f"campaign {path}", True, True, found, " ".join(advice_of(settings)))
 
 
 def _show(findings: list[Finding], *, ready: bool) -> None:

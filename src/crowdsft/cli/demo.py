@@ -16,7 +16,7 @@ import typer
 
 from crowdsft.cli.app import error_console, print_json
 from crowdsft.cli.demo_crowd import SimulatedCrowd
-from crowdsft.cli.run import print_summary, write_result
+from crowdsft.cli.run import print_summary, winner_words, write_result
 from crowdsft.cli.serve import free_port
 from crowdsft.client import CampaignSummary, Client
 from crowdsft.core.errors import CrowdsftError, InputError
@@ -194,7 +194,7 @@ def _doing(summary: CampaignSummary) -> str:
 
 def _round_sentence(row: dict[str, Any]) -> str:
     candidates = ", ".join(f"{chr(65 + c['group'] % 26)} {-c['utility']:.3f}" for c in row["candidates"])
-    winner = "the base stays" if row["winner"] is None else f"group {chr(65 + row['winner'] % 26)} wins"
+    winner = "the base stays" if row["winner"] is None else f"{winner_words(row)} wins"
     paid = sum(row["awards"].values())
     return (
         f"Round {row['round']}: base {-row['base_utility']:.3f}; {candidates}; {winner}; {paid} points paid"

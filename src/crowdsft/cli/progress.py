@@ -16,8 +16,10 @@ STEP_WORDS = {
     "open_round": "opening",
     "close_round": "collecting contributions",
     "form_groups": "forming groups",
+    "keep_contributions": "choosing contributions",
     "train": "training the candidates",
     "evaluate": "evaluating the candidates",
+    "merge": "merging the candidates",
     "select": "choosing the next base",
     "value_groups": "valuing the groups",
     "award": "awarding points",
@@ -25,6 +27,7 @@ STEP_WORDS = {
     "finish_campaign": "finishing the campaign",
 }
 STEPS_PER_ROUND = 8
+MERGE_WORDS = {"mean": "mean of the groups", "by_value": "groups merged by value"}
 
 
 class CampaignProgress:
@@ -97,5 +100,6 @@ def round_line(state: CampaignState) -> str:
         return f"Round {current.number}: who was better fell behind where a guard looks; the base stays, {distance}."
     if current.winner is None:
         return f"Round {current.number}: no candidate was better than the base beyond noise; it stays, {distance}."
-    group = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"[current.winner % 26]
-    return f"Round {current.number}: group {group} won, {distance}; {paid} points paid."
+    merge = current.won_by_merge
+    who = f"group {chr(65 + current.winner % 26)}" if merge is None else f"the {MERGE_WORDS[merge.kind]}"
+    return f"Round {current.number}: {who} won, {distance}; {paid} points paid."

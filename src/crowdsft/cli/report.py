@@ -7,6 +7,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from crowdsft.cli.progress import MERGE_WORDS
 from crowdsft.core.campaign import CampaignState
 from crowdsft.rounds.artifacts import Artifacts
 
@@ -99,9 +100,7 @@ def _samples(state: CampaignState, artifacts: Artifacts) -> str:
     ]
     if not measured:
         return ""
-    first, last = measured[0].base_evaluation, measured[-1].base_evaluation
-    if measured[-1].winner is not None:
-        last = measured[-1].evaluations[measured[-1].winner]
+    first, last = measured[0].base_evaluation, measured[-1].left
     assert first is not None and last is not None
     before, after = (
         artifacts.rows(first.outputs)[:SAMPLES_SHOWN],
@@ -138,6 +137,16 @@ def _rounds(result: Mapping[str, Any]) -> str:
                 f"<td class=num>{sign * candidate['utility']:.3f}</td>"
                 f"<td class=num>{low:.3f} to {high:.3f}</td>"
                 f"<td>{escape(', '.join(candidate['contributors']))}</td></tr>"
+            )
+        for merge in current["merges"]:
+            won = merge["number"] == current["winner"]
+            low, high = sorted(sign * end for end in merge["interval"])
+            words = MERGE_WORDS[merge["kind"]].capitalize()
+            rows.append(
+                f"<tr><td class=num>{current['round']}</td>"
+                f"<td{' class=win' if won else ''}>{words}{' won' if won else ''}</td>"
+                f"<td class=num>{sign * merge['utility']:.3f}</td>"
+                f"<td class=num>{low:.3f} to {high:.3f}</td><td></td></tr>"
             )
         if current["winner"] is None:
             rows.append(

@@ -15,6 +15,8 @@ import typer
 from crowdsft.cli.app import error_console, print_json
 from crowdsft.cli.campaign_file import read_campaign_file
 from crowdsft.cli.executor import ExecutorName, RayAddress, ready_executor
+from crowdsft.cli.progress import MERGE_WORDS
+from crowdsft.core.advice import advice_of
 from crowdsft.core.errors import InputError
 from crowdsft.core.seeds import derive_rng, derive_seed
 from crowdsft.core.settings import CampaignSettings, settings_digest
@@ -67,6 +69,8 @@ def run(
     from crowdsft.rounds.references import check_references
 
     check_references(settings)
+    for sentence in advice_of(settings):
+        error_console.print(sentence, markup=False)
     _check_folder(output, resume=resume)
 
     from crowdsft.web.configure import RUN_DATABASE, configure, migrate
@@ -227,6 +231,14 @@ def write_result(
     return result
 
 
+def winner_words(row: dict[str, Any]) -> str:
+    """Who won a round of a result: "group B", or which merge of the groups."""
+    number = row["winner"] - len(row["candidates"])
+    if number >= 0:
+        return MERGE_WORDS[row["merges"][number]["kind"]]
+    return f"group {chr(65 + row['winner'] % 26)}"
+
+
 def print_summary(result: dict[str, Any], output: Path) -> None:
     """What happened, for people."""
     from rich.console import Console
@@ -244,8 +256,8 @@ def print_summary(result: dict[str, Any], output: Path) -> None:
     )
     for row in result["rounds"]:
         winner = row["winner"]
-        shown = sign * (row["base_utility"] if winner is None else row["candidates"][winner]["utility"])
-        label = f"group {'ABCDEFGHIJKLMNOPQRSTUVWXYZ'[winner % 26]}" if winner is not None else "base kept"
+        label = "base kept" if winner is None else winner_words(row)
+        shown = sign * row["utility"]
         table.add_row(str(row["round"]), label, f"{shown:.3f}", str(sum(row["awards"].values())))
     console.print(table)
     console.print(

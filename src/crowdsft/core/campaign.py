@@ -22,8 +22,10 @@ from crowdsft.core.events import (
     CampaignPaused,
     CampaignResumed,
     CandidateEvaluated,
+    CandidatesMerged,
     CandidateTrained,
     ContributionRef,
+    ContributionsKept,
     ContributionsWithdrawn,
     Event,
     FinishCalled,
@@ -45,8 +47,8 @@ from crowdsft.core.rewards.base import Award
 from crowdsft.core.settings import CampaignSettings, parse_settings
 
 StepName = Literal[
-    "measure_target", "open_round", "close_round", "form_groups", "train", "evaluate", "count_votes", "select",
-    "approve", "value_groups", "award", "finish_round", "finish_campaign",
+    "measure_target", "open_round", "close_round", "keep_contributions", "form_groups", "train", "evaluate", "merge",
+    "count_votes", "select", "approve", "value_groups", "award", "finish_round", "finish_campaign",
 ]  # fmt: skip
 
 
@@ -82,6 +84,9 @@ class RoundState:
     starts_from: int | None = None
     model_after: tuple[str, ...] | None = None
     valued: GroupsValued | None = None
+    kept: ContributionsKept | None = None
+    merges: tuple[CandidatesMerged, ...] = ()
+    merge_evaluations: tuple[CandidateEvaluated, ...] = ()
 
     @property
     def contributors(self) -> tuple[str, ...]:
@@ -90,8 +95,33 @@ class RoundState:
 
     @property
     def winner(self) -> int | None:
-        """The winning group, or None when the base stayed, the winner was declined or nothing is decided yet."""
+        """The winning group, or None when the base stayed, the winner was declined or nothing is decided yet.
+
+        A merge that won has the number of groups plus its place among the merges.
+        """
         return self.selected.winner if self.selected and not self.is_declined else None
+
+    @property
+    def contenders(self) -> tuple[CandidateEvaluated, ...]:
+        """Everything that could win, as it was measured: the groups' candidates, then the merges."""
+        return (*self.evaluations, *self.merge_evaluations)
+
+    @property
+    def adapters(self) -> tuple[str, ...]:
+        """The contenders' adapters."""
+        trained = [candidate.adapter for candidate in self.candidates]
+        return (*trained, *(merge.adapter for merge in self.merges))
+
+    @property
+    def left(self) -> CandidateEvaluated | None:
+        """The model that a decided round leaves, as it was measured: the winner, or the base."""
+        return self.base_evaluation if self.winner is None else self.contenders[self.winner]
+
+    @property
+    def won_by_merge(self) -> CandidatesMerged | None:
+        """The merge that won, if one did."""
+        number = self.winner
+        return None if number is None or number < len(self.groups) else self.merges[number - len(self.groups)]
 
     @property
     def is_declined(self) -> bool:
@@ -176,15 +206,18 @@ def _due_step(state: CampaignState) -> Step | None:
 
 
 def _due_in_round(current: RoundState, plan: CampaignSettings) -> StepName:
-    groups = plan.rounds.groups
     if current.contributions is None:
         return "close_round"
+    if plan.is_filtered(current.number) and current.kept is None:
+        return "keep_contributions"
     if not current.groups:
         return "form_groups"
-    if len(current.candidates) < groups:
+    if len(current.candidates) < len(current.groups):
         return "train"
-    if current.base_evaluation is None or len(current.evaluations) < groups:
+    if current.base_evaluation is None or len(current.evaluations) < len(current.groups):
         return "evaluate"
+    if len(current.merge_evaluations) < len(plan.rounds.merges):
+        return "merge"
     if plan.votes.minutes is not None and current.votes is None:
         return "count_votes"
     if current.selected is None:
@@ -301,7 +334,7 @@ def _without(state: CampaignState, event: ContributionsWithdrawn) -> RoundState:
     _allow(event, bool(event.ids) and known.issuperset(event.ids), "the round has no such contributions")
     rest = tuple(ref for ref in current.contributions or () if ref.id not in event.ids)
     is_enough = len({ref.contributor for ref in rest}) >= state.plan.rounds.groups
-    return replace(current, contributions=rest if is_enough else None, groups=())
+    return replace(current, contributions=rest if is_enough else None, groups=(), kept=None)
 
 
 def _allow(event: Event, condition: bool, why_not: str) -> None:
@@ -312,9 +345,11 @@ def _allow(event: Event, condition: bool, why_not: str) -> None:
 def _round_after(
     state: CampaignState,
     event: RoundClosed
+    | ContributionsKept
     | GroupsFormed
     | CandidateTrained
     | CandidateEvaluated
+    | CandidatesMerged
     | VotesCounted
     | WinnerSelected
     | WinnerReviewed
@@ -325,9 +360,12 @@ def _round_after(
         case RoundClosed():
             _due(state, event, "close_round", event.round_number)
             return replace(current, contributions=event.contributions)
+        case ContributionsKept():
+            _due(state, event, "keep_contributions", event.round_number)
+            return replace(current, kept=event)
         case GroupsFormed():
             _due(state, event, "form_groups", event.round_number)
-            _check_partition(current, event, state.plan.rounds.groups)
+            _check_partition(current, event, state.plan.groups_in(current.number, len(current.contributors)))
             return replace(current, groups=event.groups)
         case CandidateTrained():
             _due(state, event, "train", event.round_number)
@@ -336,18 +374,26 @@ def _round_after(
         case CandidateEvaluated(group=None):
             _due(state, event, "evaluate", event.round_number)
             return replace(current, base_evaluation=event)
+        case CandidatesMerged():
+            _due(state, event, "merge", event.round_number)
+            _in_order(event, event.number, len(current.groups) + len(current.merges))
+            return replace(current, merges=(*current.merges, event))
         case CandidateEvaluated():
-            _due(state, event, "evaluate", event.round_number)
-            _in_order(event, event.group if event.group is not None else -1, len(current.evaluations))
+            is_merge = len(current.evaluations) == len(current.groups) > 0
+            _due(state, event, "merge" if is_merge else "evaluate", event.round_number)
+            _in_order(event, event.group if event.group is not None else -1, len(current.contenders))
+            if is_merge:
+                return replace(current, merge_evaluations=(*current.merge_evaluations, event))
             return replace(current, evaluations=(*current.evaluations, event))
         case VotesCounted():
             _due(state, event, "count_votes", event.round_number)
             return replace(current, votes=event)
         case WinnerSelected():
             _due(state, event, "select", event.round_number)
-            if event.winner is not None and not 0 <= event.winner < len(current.groups):
+            if event.winner is not None and not 0 <= event.winner < len(current.contenders):
                 raise JournalError(
-                    f"Group {event.winner} cannot win: the round has {len(current.groups)} groups."
+                    f"Group {event.winner} cannot win: the round has {len(current.groups)} groups and "
+                    f"{len(current.merges)} merges of them."
                 )
             return replace(current, selected=event)
         case WinnerReviewed():
@@ -427,12 +473,22 @@ def round_record(current: RoundState) -> RoundRecord:
     """The evidence of a round whose winner is selected.
 
     A contribution that repeats somebody else's earlier one weighs for its author, who so belongs to the round
-    even when absent from it; a contributor with nothing but such contributions has weight 0.
+    even when absent from it; a contributor with nothing but such contributions has weight 0. So has one of whose
+    work nothing was trained on, where only the best is; and who has a part by earlier rounds' work belongs to it.
     """
     if current.base_evaluation is None or current.selected is None:
         raise JournalError(f"Round {current.number} is not evaluated yet; it is no evidence.")
     authorship = _authorship(current)
-    contributors = tuple(sorted({*current.contributors, *(a for own in authorship.values() for a in own)}))
+    others = [other for candidate in current.candidates for other in candidate.others]
+    contributors = tuple(
+        sorted(
+            {
+                *current.contributors,
+                *(author for own in authorship.values() for author in own),
+                *(other.contributor for other in others),
+            }
+        )
+    )
     column = {contributor: index for index, contributor in enumerate(contributors)}
     weights = np.zeros((len(current.groups), len(contributors)))
     earned = np.zeros(weights.shape)
@@ -442,6 +498,9 @@ def round_record(current: RoundState) -> RoundRecord:
             for author, part in authorship[contributor].items():
                 weights[row, column[author]] += weight * part
                 earned[row, column[author]] += credit * part
+        for other in candidate.others:
+            weights[row, column[other.contributor]] += other.weight
+            earned[row, column[other.contributor]] += other.credit
     reports = [evaluation.report for evaluation in current.evaluations]
     return RoundRecord(
         round_number=current.number,
@@ -449,19 +508,25 @@ def round_record(current: RoundState) -> RoundRecord:
         weights=weights,
         base_value=current.base_evaluation.report.mean_utility,
         values=np.array([report.mean_utility for report in reports]),
-        winner=current.winner,
+        winner=None if current.won_by_merge else current.winner,
         significant=current.winner is not None,
         starts_from=current.starts_from,
         base_embedding=np.array(current.base_evaluation.report.embedding),
         embeddings=np.array([report.embedding for report in reports]),
         value_errors=np.array([report.gain_error for report in reports]),
         group_values=None if current.valued is None else np.array(current.valued.values),
+        merged=None if current.won_by_merge is None else np.array(current.won_by_merge.weights),
         credits=earned if all(candidate.credits for candidate in current.candidates) else None,
     )
 
 
 def _authorship(current: RoundState) -> dict[str, dict[str, float]]:
-    """For each contributor of the round, which part of the contributions is whose."""
+    """For each contributor of the round, which part of the contributions is whose.
+
+    Where only the best contributions are trained on, weights are counted by author to begin with.
+    """
+    if current.kept is not None:
+        return {contributor: {contributor: 1.0} for contributor in current.contributors}
     counts: dict[str, Counter[str]] = {}
     for ref in current.contributions or ():
         counts.setdefault(ref.contributor, Counter())[ref.author or ref.contributor] += 1

@@ -116,6 +116,31 @@ class RoundClosed:
 
 
 @dataclass(frozen=True, slots=True)
+class Gain:
+    """How much likelier a better model finds a contribution than the first base did, in nats per token."""
+
+    id: str
+    gain: float
+
+
+@dataclass(frozen=True, slots=True)
+class ContributionsKept:
+    """What the round is trained on: the best part of all contributions so far, by what models think of them.
+
+    Args:
+        gains: What was measured now: the round's own contributions, and those of the round before again, by models
+            that were not trained on them. Empty where no model was fit to say.
+        kept: Contributions of this round and earlier ones; the others share `training.keep_floor` of the training.
+        yardstick: The adapter of the copy that learnt the expert examples, with `training.keep = "examples"`.
+    """
+
+    round_number: int
+    gains: tuple[Gain, ...]
+    kept: tuple[str, ...]
+    yardstick: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class GroupsFormed:
     """Who trains with whom: one sorted tuple of contributors for each group."""
 
@@ -124,11 +149,20 @@ class GroupsFormed:
 
 
 @dataclass(frozen=True, slots=True)
+class OtherPart:
+    """The part of a candidate's training that a contributor outside its group has, by earlier contributions."""
+
+    contributor: str
+    weight: float
+    credit: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class CandidateTrained:
     """A group's copy of the base was fine-tuned. `weights` are the members' shares of the training data.
 
     `credits` says what each member's rows did to the loss on the expert examples, in nats per token (positive: they
-    lowered it); empty where it was not measured.
+    lowered it); empty where it was not measured. `others` have a part by contributions of earlier rounds.
     """
 
     round_number: int
@@ -139,11 +173,30 @@ class CandidateTrained:
     weights: FloatTuple
     seconds: float
     credits: FloatTuple = ()
+    others: tuple[OtherPart, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CandidatesMerged:
+    """A weighted mean of the round's candidates, which competes with them. Its number follows the groups'.
+
+    Args:
+        number: As a winner it is called so; the first merge of a round with three groups is 3.
+        kind: "mean" or "by_value".
+        adapter: Digest of the merged weights.
+        weights: Of each candidate, with sum 1.
+    """
+
+    round_number: int
+    number: int
+    kind: str
+    adapter: str
+    weights: FloatTuple
 
 
 @dataclass(frozen=True, slots=True)
 class CandidateEvaluated:
-    """A candidate, or the base itself (group None), was measured on the selection and the reporting sample.
+    """A candidate, a merge, or the base itself (group None), was measured on the selection and the reporting sample.
 
     `likelihood` is the mean log-likelihood per token of the expert examples, or None without examples;
     `outputs` is the artifact with the reporting sample's texts. `judged` is empty where the distance to the target
@@ -191,7 +244,7 @@ class VotesCounted:
 
 @dataclass(frozen=True, slots=True)
 class WinnerSelected:
-    """The group whose candidate becomes the next base, or None: the base stays.
+    """The group whose candidate becomes the next base, the number of a merge, or None: the base stays.
 
     `barred` are the groups that were better than the base, but that a guard did not let win.
     """
@@ -326,9 +379,11 @@ Event = (
     | TargetMeasured
     | RoundOpened
     | RoundClosed
+    | ContributionsKept
     | GroupsFormed
     | CandidateTrained
     | CandidateEvaluated
+    | CandidatesMerged
     | VotesCounted
     | WinnerSelected
     | GroupsValued

@@ -21,7 +21,7 @@ class RoundRecord:
             (0 outside the group); every row sums to 1.
         base_value: Utility of the model that the round started from (higher is better).
         values: float64[G]; utility of each group's candidate, on the round's reporting sample.
-        winner: Index of the group that became the next base, or None when the base stayed.
+        winner: Index of the group that became the next base, or None when the base stayed or a merge won.
         significant: Whether the round's gain stood out of the noise; points are paid only then.
         base_embedding: float64[d]; mean embedding of the base's outputs, or None when there is none.
         embeddings: float64[G, d]; mean embedding of each candidate's outputs, or None.
@@ -33,6 +33,7 @@ class RoundRecord:
         group_values: float64[G]; what each group is worth by merging the candidates, or None.
         credits: float64[G, n]; what each contributor's rows did for group g's candidate while it trained, in the
             unit of `group_values` (0 outside the group), or None.
+        merged: float64[G]; of which candidates the next base is the mean, where a merge won; else None.
     """
 
     round_number: int
@@ -49,3 +50,4 @@ class RoundRecord:
     starts_from: int | None = None
     group_values: Floats | None = None
     credits: Floats | None = None
+    merged: Floats | None = None

@@ -18,6 +18,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints, ValidationError, field_validator
 
+from crowdsft.core.choosing_faults import credit_faults, keeping_faults, merge_faults
 from crowdsft.core.errors import Fault, SettingsError, unknown_name_problem
 from crowdsft.core.evaluation import UTILITIES
 from crowdsft.core.grouping import GROUPINGS
@@ -47,8 +48,6 @@ WORD_LISTS = (
     *("ko", "nl", "no", "pl", "pt", "ro", "ru", "sv", "th", "tr", "uk"),
 )
 """Languages whose rude words can be flagged for reviewers."""
-FEWEST_FOR_CREDIT = 10
-"""Expert examples on which credit is measured; fewer say little about anybody else's rows."""
 
 
 CONSENT = sentence(
@@ -96,7 +95,8 @@ class TargetSection(Section):
 class RoundsSection(Section):
     """How many rounds there are, how a round's crowd is split, what closes a round, and who has the last word.
 
-    With `approval` a winner becomes the next base only when an organiser or a reviewer says so.
+    With `approval` a winner becomes the next base only when an organiser or a reviewer says so. `groups_of_one` trains
+    one candidate a contributor, at most `most_groups`. `merges` are means of the candidates that compete with them.
     """
 
     count: Annotated[int, Field(ge=1, le=10_000)] = 3
@@ -106,6 +106,15 @@ class RoundsSection(Section):
     size: Annotated[int, Field(ge=1)] | None = None
     minutes: Annotated[float, Field(gt=0)] | None = None
     approval: bool = False
+    groups_of_one: Literal["never", "first", "always"] = "never"
+    most_groups: Annotated[int, Field(ge=2, le=256)] = 24
+    merges: tuple[Literal["mean", "by_value"], ...] = ()
+    merge_temperature: Annotated[float, Field(gt=0, le=1_000)] = 0.12
+
+    @field_validator("merges")
+    @classmethod
+    def _each_once(cls, kinds: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(kinds))
 
     @field_validator("grouping")
     @classmethod
@@ -120,7 +129,8 @@ class TrainingSection(Section):
     tiny model needs would make a large one diverge. `trl` holds further options of TRL's SFTConfig. `multi_lora` knows
     two more: `tokens_per_pass` bounds what goes through the model at a time, and with `gradient_checkpointing` the
     model's blocks are computed twice instead of being kept, which trades a third more time for memory; left open, this
-    is done where it has to be.
+    is done where it has to be. `keep` trains on the best part of all
+    contributions so far, and a little on everybody's.
     """
 
     backend: str = "multi_lora"
@@ -139,6 +149,11 @@ class TrainingSection(Section):
     weighting_rate: Annotated[float, Field(ge=0, le=100)] = 1.0
     tokens_per_pass: Annotated[int, Field(ge=1)] | None = None
     gradient_checkpointing: bool | None = None
+    keep: Literal["all", "values", "examples"] = "all"
+    keep_share: Annotated[float, Field(gt=0, le=1)] = 0.25
+    keep_floor: Annotated[float, Field(ge=0.01, le=1)] = 0.05
+    learn_examples: bool = False
+    last_rate: Annotated[float, Field(gt=0, le=1)] = 1.0
     trl: dict[str, TrlValue] | None = None
 
     @field_validator("backend")
@@ -269,6 +284,18 @@ class CampaignSettings(Section):
     def gold_tasks(self) -> int:
         """How many of a contributor's tasks in a round have known answers, and so are no contributions."""
         return self.gold.tasks(self.tasks.per_contributor)
+
+    def is_alone(self, number: int) -> bool:
+        """Whether in round `number` contributors train a candidate each."""
+        return self.rounds.groups_of_one == "always" or (self.rounds.groups_of_one == "first" and number == 1)
+
+    def is_filtered(self, number: int) -> bool:
+        """Whether round `number` trains on the best contributions so far, and not on all of its own."""
+        return self.training.keep != "all" and not self.is_alone(number)
+
+    def groups_in(self, number: int, contributors: int) -> int:
+        """How many groups round `number` has with so many contributors."""
+        return min(contributors, self.rounds.most_groups) if self.is_alone(number) else self.rounds.groups
 
 
 SECTIONS: dict[str, type[Section]] = {
@@ -598,24 +625,48 @@ def _votes(sections: Mapping[str, Section]) -> list[Fault]:
 
 
 def _points_by_credit(sections: Mapping[str, Section]) -> list[Fault]:
-    points, training, target = (sections.get(name) for name in ("points", "training", "target"))
+    points, training = sections.get("points"), sections.get("training")
     if not isinstance(points, PointsSection) or points.policy != "in_run_split":
         return []
-    faults = []
-    if isinstance(training, TrainingSection) and training.backend != "multi_lora":
-        problem = (
-            f'is "{training.backend}", which cannot measure what each contributor\'s rows do while they train; '
-            'points.policy = "in_run_split" needs backend = "multi_lora"'
-        )
-        faults.append(Fault("training.backend", problem))
-    count = len(target.examples or ()) if isinstance(target, TargetSection) else FEWEST_FOR_CREDIT
-    if count < FEWEST_FOR_CREDIT:
-        problem = (
-            f'is "in_run_split", which measures credit on expert examples and needs at least {FEWEST_FOR_CREDIT} of '
-            f'them in [target]; there are {count}. Use "decoded_shapley", which needs none'
-        )
-        faults.append(Fault("points.policy", problem))
-    return faults
+    backend = training.backend if isinstance(training, TrainingSection) else None
+    return credit_faults(backend, _examples(sections))
+
+
+def _groups_and_merges(sections: Mapping[str, Section]) -> list[Fault]:
+    rounds, votes = sections.get("rounds"), sections.get("votes")
+    if not isinstance(rounds, RoundsSection):
+        return []
+    return merge_faults(
+        groups=rounds.groups,
+        most_groups=None if rounds.groups_of_one == "never" else rounds.most_groups,
+        has_merges=bool(rounds.merges),
+        has_votes=isinstance(votes, VotesSection) and votes.minutes is not None,
+    )
+
+
+def _keeping(sections: Mapping[str, Section]) -> list[Fault]:
+    training, rounds = sections.get("training"), sections.get("rounds")
+    if not isinstance(training, TrainingSection):
+        return []
+    judging, evaluation, votes = (sections.get(name) for name in ("judging", "evaluation", "votes"))
+    return keeping_faults(
+        training.keep,
+        learns_examples=training.learn_examples,
+        weighting=training.weighting,
+        groups_of_one=rounds.groups_of_one if isinstance(rounds, RoundsSection) else None,
+        examples=_examples(sections),
+        has_best=not (
+            (isinstance(judging, JudgingSection) and not judging.is_distance)
+            or (isinstance(evaluation, EvaluationSection) and evaluation.distance == "dot")
+            or (isinstance(votes, VotesSection) and votes.decide)
+        ),
+    )
+
+
+def _examples(sections: Mapping[str, Section]) -> int | None:
+    """How many expert examples there are; None: the target has faults of its own."""
+    target = sections.get("target")
+    return len(target.examples or ()) if isinstance(target, TargetSection) else None
 
 
 def _tasks(sections: Mapping[str, Section]) -> list[Fault]:
@@ -640,4 +691,6 @@ _CONTRADICTIONS: tuple[Callable[[Mapping[str, Section]], list[Fault]], ...] = (
     _votes,
     _points_by_credit,
     _tasks,
+    _groups_and_merges,
+    _keeping,
 )

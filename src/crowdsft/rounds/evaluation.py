@@ -50,6 +50,7 @@ def evaluate_candidates(
     settings: CampaignSettings,
     current: RoundState,
     *,
+    candidates: Sequence[tuple[int, str]],
     target: Floats,
     prompts: Callable[[int], list[str]],
     base: LoadedModel,
@@ -62,6 +63,7 @@ def evaluate_candidates(
     """The evaluation of the base and of each candidate, base first.
 
     Args:
+        candidates: Numbers and adapters of those to be measured.
         target: float64[d].
         prompts: From a number of outputs to the prompts they answer.
         panel: The campaign's judges.
@@ -71,7 +73,7 @@ def evaluate_candidates(
 
     adapters: list[Path | None] = [
         None,
-        *(artifacts.adapter(candidate.adapter) for candidate in current.candidates),
+        *(artifacts.adapter(adapter) for _, adapter in candidates),
     ]
     utility = UTILITIES.make(settings.evaluation.distance)
     seconds = {"generate": 0.0, "evaluate": 0.0}
@@ -138,7 +140,7 @@ def evaluate_candidates(
     return tuple(
         CandidateEvaluated(
             round_number=current.number,
-            group=None if index == 0 else index - 1,
+            group=None if index == 0 else candidates[index - 1][0],
             selection=selected[index],
             report=reported[index],
             likelihood=likelihoods[index],

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -140,16 +140,33 @@ NOT_FOR_BACKENDS = {
     "weighting_rate",
     "gradient_checkpointing",
     "tokens_per_pass",
+    "keep",
+    "keep_share",
+    "keep_floor",
+    "learn_examples",
+    "last_rate",
 }
 
 
-def training_options(settings: CampaignSettings, *, parameters: int) -> TrainingOptions:
+def training_options(
+    settings: CampaignSettings, *, parameters: int, round_number: int = 1
+) -> TrainingOptions:
     """The campaign's training settings as the backends take them.
 
     Args:
         parameters: Number of the base model's parameters; what the settings leave open follows it.
+        round_number: The learning rate may fall over the rounds.
     """
     chosen = settings.training.model_dump(exclude=NOT_FOR_BACKENDS, exclude_none=True)
     by_size = options_by_size(parameters)
     by_backend = {"adapt_head": False} if settings.training.backend == "trl_sft" else {}
-    return TrainingOptions(**(by_size | by_backend | chosen))
+    options = TrainingOptions(**(by_size | by_backend | chosen))
+    return replace(options, learning_rate=options.learning_rate * rate_of(settings, round_number))
+
+
+def rate_of(settings: CampaignSettings, round_number: int) -> float:
+    """Times the learning rate: 1 in the first two rounds, then in a line to `training.last_rate` in the last one."""
+    rounds, last = settings.rounds.count, settings.training.last_rate
+    if round_number <= 2 or rounds <= 2:
+        return 1.0
+    return 1.0 - (1.0 - last) * (round_number - 2) / (rounds - 2)

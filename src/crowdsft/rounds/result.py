@@ -26,7 +26,8 @@ def campaign_result(
 
     A distance is minus a utility, also for the inner product and for a score by judges. Utilities are of the
     reporting sample, which steered nothing. `budget` is what the rounds so far were given: the budget of all rounds
-    up to the last one with a clear gain; `carried` is the budget of the rounds since then, which is not paid.
+    up to the last one with a clear gain; `carried` is the budget of the rounds since then, which is not paid. A
+    round's `winner` counts the candidates, then the merges; `utility` is that of the model which it left.
 
     Args:
         names: From contributor identifiers to the names to print.
@@ -87,10 +88,9 @@ def distance_after(rounds: Sequence[RoundState]) -> float:
     """Distance of the base after the last of `rounds`."""
     if not rounds or rounds[-1].base_evaluation is None:
         return 0.0
-    current = rounds[-1]
-    chosen = current.base_evaluation if current.winner is None else current.evaluations[current.winner]
-    assert chosen is not None
-    return -chosen.report.mean_utility
+    left = rounds[-1].left
+    assert left is not None
+    return -left.report.mean_utility
 
 
 def final_distance(state: CampaignState) -> float:
@@ -121,6 +121,20 @@ def _round(current: RoundState, names: Mapping[str, str]) -> dict[str, Any]:
             | _judges(evaluation)
             for group, evaluation in zip(current.groups, current.evaluations, strict=True)
         ],
+        "merges": [
+            {
+                "number": merge.number,
+                "kind": merge.kind,
+                "weights": list(merge.weights),
+                "utility": evaluation.report.mean_utility,
+                "interval": [evaluation.report.low, evaluation.report.high],
+                "gain": evaluation.report.gain,
+                "gain_standard_error": evaluation.report.gain_error,
+            }
+            for merge, evaluation in zip(current.merges, current.merge_evaluations, strict=True)
+        ],
+        "utility": current.left.report.mean_utility if current.left else None,
+        "kept": None if current.kept is None else len(current.kept.kept),
         "awards": dict(
             sorted((names.get(a.contributor, a.contributor), a.points) for a in current.points.awards)
         ),
@@ -147,7 +161,7 @@ def _judges(evaluation: CandidateEvaluated) -> dict[str, Any]:
 
 def _measured(current: RoundState) -> list[CandidateEvaluated]:
     return [
-        evaluation for evaluation in (current.base_evaluation, *current.evaluations) if evaluation is not None
+        evaluation for evaluation in (current.base_evaluation, *current.contenders) if evaluation is not None
     ]
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from crowdsft.core.evaluation import UTILITIES
 from crowdsft.core.events import (
     Appraised,
     CampaignFinished,
+    CandidateEvaluated,
     CandidateTrained,
     ContributionRef,
     Event,
@@ -37,7 +38,7 @@ from crowdsft.core.rewards.base import BoundUtility, Settlement
 from crowdsft.core.seeds import derive_rng, derive_seed
 from crowdsft.core.selection import select_winner
 from crowdsft.core.settings import CampaignSettings
-from crowdsft.rounds import crediting
+from crowdsft.rounds import crediting, keeping, merging
 from crowdsft.rounds.evaluation import evaluate_candidates
 from crowdsft.rounds.panel import Panel
 from crowdsft.rounds.resources import Resources, training_options
@@ -177,13 +178,20 @@ def _seconds_left(settings: CampaignSettings, waiting: Waiting, *, now: float) -
 
 
 def form_groups(state: CampaignState, store: Store, resources: Resources) -> tuple[Event, ...]:
-    """Split the round's contributors by the campaign's grouping."""
+    """Split the round's contributors by the campaign's grouping.
+
+    Where the round trains on the best contributions so far, a contributor's part of the training stands for points.
+    """
     settings, current = state.plan, state.current
     contributors = current.contributors
     points = np.array([[float(state.balances.get(contributor, 0)) for contributor in contributors]])
+    count = settings.groups_in(current.number, len(contributors))
+    if current.kept is not None:
+        parts = keeping.kept_parts(state)
+        points = np.array([[parts[contributor] for contributor in contributors]])
     assignment = GROUPINGS.make(settings.rounds.grouping).assign(
         points,
-        groups=settings.rounds.groups,
+        groups=count,
         round_number=current.number,
         rounds=settings.rounds.count,
         rng=derive_rng(settings.campaign.seed, current.number, "grouping"),
@@ -191,7 +199,7 @@ def form_groups(state: CampaignState, store: Store, resources: Resources) -> tup
     )[0]
     groups = tuple(
         tuple(contributor for contributor, of in zip(contributors, assignment, strict=True) if of == group)
-        for group in range(settings.rounds.groups)
+        for group in range(count)
     )
     return (GroupsFormed(current.number, groups),)
 
@@ -202,11 +210,17 @@ def _design(settings: CampaignSettings, state: CampaignState, contributors: Sequ
     return design_from_records(history(state), contributors)
 
 
+def keep_contributions(state: CampaignState, store: Store, resources: Resources) -> tuple[Event, ...]:
+    """Choose what the round is trained on among all contributions so far."""
+    texts = {row.id: row for row in store.texts(state.campaign, _all_ids(state))}
+    answers = _expert_answers(state.plan)
+    return (keeping.keep_contributions(state, texts, resources, answers=answers),)
+
+
 def train(state: CampaignState, store: Store, resources: Resources) -> tuple[Event, ...]:
     """Fine-tune one copy of the base for each group, all of them in one go."""
     settings, current = state.plan, state.current
     data = training_data(state, store)
-
     parts = [0.0] * len(data)
 
     def tell(progress: TrainingProgress) -> None:
@@ -219,7 +233,9 @@ def train(state: CampaignState, store: Store, resources: Resources) -> tuple[Eve
 
     base = resources.base(settings, current.lineage)
     parameters = sum(parameter.numel() for parameter in base.model.parameters())
-    options = training_options(settings, parameters=parameters)
+    options = training_options(settings, parameters=parameters, round_number=current.number)
+    if current.kept is not None:
+        options = replace(options, passes=1)  # what is seen several times was drawn as often
     trained = resources.backend(settings).train(
         base,
         data,
@@ -229,42 +245,70 @@ def train(state: CampaignState, store: Store, resources: Resources) -> tuple[Eve
     )
     for candidate in trained:
         resources.artifacts.keep_adapter(candidate.digest)
-    return tuple(
-        CandidateTrained(
-            round_number=current.number,
-            group=candidate.group,
-            adapter=candidate.digest,
-            steps=candidate.steps,
-            loss=candidate.losses[-1],
-            weights=_shares(group, data[candidate.group].examples),
-            seconds=candidate.seconds,
-            credits=crediting.credits_of(group, candidate.credits),
+    events = []
+    for group, candidate in zip(current.groups, trained, strict=True):
+        weights, others = keeping.parts_of(group, data[candidate.group].examples, candidate.credits)
+        events.append(
+            CandidateTrained(
+                round_number=current.number,
+                group=candidate.group,
+                adapter=candidate.digest,
+                steps=candidate.steps,
+                loss=candidate.losses[-1],
+                weights=weights,
+                seconds=candidate.seconds,
+                credits=crediting.credits_of(group, candidate.credits),
+                others=others,
+            )
         )
-        for group, candidate in zip(current.groups, trained, strict=True)
-    )
+    return tuple(events)
 
 
 def training_data(state: CampaignState, store: Store) -> list[GroupData]:
-    """What each group of the round learns from: a contribution counts by its own weight and its contributor's."""
+    """What each group of the round learns from: its own contributions, or the best of all so far."""
+    settings, current = state.plan, state.current
+    answers = _expert_answers(settings)
+    measured_on = answers if crediting.is_credited(settings) else ()
+    learnt = answers if settings.training.learn_examples and not settings.is_alone(current.number) else ()
+    if current.kept is None:
+        return _data_of_the_round(state, store, answers=learnt, expert_answers=measured_on)
+    texts = {row.id: row for row in store.texts(state.campaign, _all_ids(state))}
+    return keeping.kept_data(state, texts, answers=learnt, expert_answers=measured_on)
+
+
+def _data_of_the_round(
+    state: CampaignState, store: Store, *, answers: Sequence[Example], expert_answers: tuple[Example, ...]
+) -> list[GroupData]:
+    """Each group's own contributions of this round, then the answers.
+
+    A contribution counts by its own weight and by what earlier rounds have shown of its contributor.
+    """
     settings, current = state.plan, state.current
     rows = _rows_by_contributor(store.texts(state.campaign, [ref.id for ref in current.contributions or ()]))
     weights = training_weights(
         settings.training, history(state), current.contributors, balances=state.balances
     )
-    answers = _expert_answers(settings) if crediting.is_credited(settings) else ()
     return [
         GroupData(
             number,
-            tuple(
-                Example(row.prompt, row.response, weights[name] * row.weight, row.contributor)
-                for name in group
-                for row in rows.get(name, ())
+            (
+                *(
+                    Example(row.prompt, row.response, weights[name] * row.weight, row.contributor)
+                    for name in group
+                    for row in rows.get(name, ())
+                ),
+                *answers,
             ),
             derive_seed(settings.campaign.seed, current.number, number, "train"),
-            answers,
+            expert_answers,
         )
         for number, group in enumerate(current.groups)
     ]
+
+
+def _all_ids(state: CampaignState) -> list[str]:
+    """The contributions of all closed rounds."""
+    return [ref.id for past in state.rounds for ref in past.contributions or ()]
 
 
 def _rows_by_contributor(rows: Sequence[ContributionRow]) -> dict[str, list[ContributionRow]]:
@@ -274,24 +318,31 @@ def _rows_by_contributor(rows: Sequence[ContributionRow]) -> dict[str, list[Cont
     return grouped
 
 
-def _shares(group: tuple[str, ...], examples: Sequence[Example]) -> tuple[float, ...]:
-    shares = dict.fromkeys(group, 0.0)
-    for example in examples:
-        shares[example.contributor] += example.weight
-    whole = sum(shares.values())
-    return tuple(share / whole for share in shares.values())
-
-
 # Evaluation, selection, points
 
 
 def evaluate(state: CampaignState, store: Store, resources: Resources) -> tuple[Event, ...]:
     """Measure the base and all candidates on the selection sample and on the reporting sample."""
+    trained = [(candidate.group, candidate.adapter) for candidate in state.current.candidates]
+    return _evaluated(state, resources, trained)
+
+
+def merge(state: CampaignState, store: Store, resources: Resources) -> tuple[Event, ...]:
+    """Merge the candidates and measure the merges on the same samples."""
+    merged = merging.merge_candidates(state.plan, state.current, resources)
+    _, *measured = _evaluated(state, resources, [(found.number, found.adapter) for found in merged])
+    return (*merged, *measured)
+
+
+def _evaluated(
+    state: CampaignState, resources: Resources, candidates: Sequence[tuple[int, str]]
+) -> tuple[CandidateEvaluated, ...]:
     settings = state.plan
     assert state.target is not None
     return evaluate_candidates(
         settings,
         state.current,
+        candidates=candidates,
         target=np.array(state.target.target),
         prompts=lambda count: _probe_prompts(settings, count),
         base=resources.base(settings, state.current.lineage),
@@ -315,8 +366,9 @@ def _level(state: CampaignState) -> float:
     before = next((past for past in state.rounds if past.number == state.base_round), None)
     if before is None or before.base_evaluation is None:
         return 0.0
-    chosen = before.base_evaluation if before.winner is None else before.evaluations[before.winner]
-    return chosen.report.mean_utility
+    left = before.left
+    assert left is not None
+    return left.report.mean_utility
 
 
 def count_votes(state: CampaignState, store: Store, resources: Resources) -> tuple[Event, ...] | Wait:
@@ -335,11 +387,11 @@ def select(state: CampaignState, store: Store, resources: Resources) -> tuple[Ev
     """Choose the next base on the selection sample."""
     settings, current = state.plan, state.current
     assert current.base_evaluation is not None
-    likelihoods = [evaluation.likelihood for evaluation in current.evaluations]
+    likelihoods = [evaluation.likelihood for evaluation in current.contenders]
     known = [likelihood for likelihood in likelihoods if likelihood is not None]
     harmful = [
         group
-        for group, evaluation in enumerate(current.evaluations)
+        for group, evaluation in enumerate(current.contenders)
         if any(score.is_harmed for score in evaluation.judged)
     ]
     if settings.votes.decide and current.votes is not None:
@@ -352,7 +404,7 @@ def select(state: CampaignState, store: Store, resources: Resources) -> tuple[Ev
     else:
         outcome = select_winner(
             np.array(current.base_evaluation.selection.utilities),
-            np.array([evaluation.selection.utilities for evaluation in current.evaluations]),
+            np.array([evaluation.selection.utilities for evaluation in current.contenders]),
             likelihoods=np.array(known) if len(known) == len(likelihoods) else None,
             improvement_standard_errors=settings.evaluation.improvement_standard_errors,
             tie_standard_errors=settings.evaluation.tie_standard_errors,
@@ -412,7 +464,7 @@ def _appraised(state: CampaignState, settled: Settlement) -> tuple[Appraised, ..
 def finish_round(state: CampaignState, store: Store, resources: Resources) -> tuple[Event, ...]:
     """Make the winner, if there is one, the base of what follows."""
     current = state.current
-    won = () if current.winner is None else (current.candidates[current.winner].adapter,)
+    won = () if current.winner is None else (current.adapters[current.winner],)
     return (RoundFinished(current.number, (*current.lineage, *won)),)
 
 
@@ -464,9 +516,11 @@ _STEPS: dict[str, StepFunction] = {
     "measure_target": measure_target,
     "open_round": open_round,
     "close_round": close_round,
+    "keep_contributions": keep_contributions,
     "form_groups": form_groups,
     "train": train,
     "evaluate": evaluate,
+    "merge": merge,
     "count_votes": count_votes,
     "select": select,
     "approve": approve,

@@ -57,6 +57,8 @@ def compose(history: Sequence[RoundRecord], crowd: Crowd, *, step: float) -> Mea
         bases.append(base)
         if record.winner is not None:
             base = candidates[record.winner]
+        elif record.merged is not None:
+            base = record.merged @ candidates
         left_by[record.round_number] = base
     round_of = np.repeat(np.arange(len(history)), [len(block) for block in rows])
     return Measured(made_of=np.concatenate(rows), round_of=round_of, bases=np.array(bases))

@@ -31,13 +31,23 @@ class Keeping:
                 f"share is {self.share} and floor {self.floor}; both are parts: share in (0, 1], floor in [0, 1]."
             )
 
+    def kept(self, scores: Floats) -> NDArray[np.bool_]:
+        """bool[m]: the best part by score, at least one; of equal scores the first."""
+        kept = np.zeros(len(scores), dtype=bool)
+        count = max(1, int(self.share * len(scores)))
+        kept[np.argsort(-scores, kind="stable")[:count]] = True
+        return kept
+
     def weights(self, scores: Floats) -> Floats:
         """float64[m] of sum 1; every entry is at least floor / m."""
-        kept = np.zeros(len(scores))
-        count = max(1, int(self.share * len(scores)))
-        kept[np.argsort(-scores, kind="stable")[:count]] = 1.0
-        weights: Floats = (1 - self.floor) * kept / kept.sum() + self.floor / len(scores)
-        return weights
+        return weights_of(self.kept(scores), floor=self.floor)
+
+
+def weights_of(kept: NDArray[np.bool_], *, floor: float) -> Floats:
+    """float64[m] of sum 1: what is kept shares 1 - floor evenly, and everything shares the rest; see `Keeping`."""
+    whole = kept if kept.any() else np.ones(len(kept), dtype=bool)
+    weights: Floats = (1 - floor) * whole / whole.sum() + floor / len(kept)
+    return weights
 
 
 def drawn(weights: Floats, count: int, rng: np.random.Generator) -> NDArray[np.int64]:

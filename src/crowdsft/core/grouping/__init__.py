@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from crowdsft.core.grouping.balanced_design import BalancedDesign
 from crowdsft.core.grouping.base import Grouping
+from crowdsft.core.grouping.dealt import Dealt
 from crowdsft.core.grouping.design import Design, blank_design, design_from_records
 from crowdsft.core.grouping.epsilon_greedy import EpsilonGreedy
 from crowdsft.core.grouping.interleaved import Interleaved
@@ -18,6 +19,7 @@ GROUPINGS: Table[Grouping] = Table(
         "epsilon_greedy": EpsilonGreedy,
         "interleaved": Interleaved,
         "balanced_design": BalancedDesign,
+        "dealt": Dealt,
         "epsilon_greedy_paper": EpsilonGreedyPaper,
         "interleaved_paper": InterleavedPaper,
     },
@@ -26,6 +28,7 @@ GROUPINGS: Table[Grouping] = Table(
 __all__ = [
     "GROUPINGS",
     "BalancedDesign",
+    "Dealt",
     "Design",
     "EpsilonGreedy",
     "EpsilonGreedyPaper",

@@ -32,7 +32,7 @@ from crowdsft.rounds.store import Store
 
 logger = logging.getLogger(__name__)
 
-HEAVY_STEPS = ("train", "evaluate", "value_groups")
+HEAVY_STEPS = ("keep_contributions", "train", "evaluate", "merge", "value_groups")
 LOOK_SECONDS = 0.5
 CONNECT_SECONDS = 5.0
 MOST_NODES_LOST = 5
@@ -44,7 +44,7 @@ class _NodeLostError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class RayExecutor:
-    """Sends `train`, `evaluate` and `value_groups` to a Ray cluster.
+    """Sends the steps that need a model to a Ray cluster: training, measuring, merging and reading contributions.
 
     Args:
         address: "host:port" of the cluster's head, or "ray://host:port"; "": what RAY_ADDRESS says, or the cluster
@@ -143,7 +143,7 @@ class RayExecutor:
 
 def _goes_to_cluster(step: Step, state: CampaignState) -> bool:
     """Heavy steps do, except measuring with a judge whose key, and whose answers so far, only the worker has."""
-    asks_elsewhere = step.name == "evaluate" and "llm" in state.plan.judging.judges
+    asks_elsewhere = step.name in ("evaluate", "merge") and "llm" in state.plan.judging.judges
     return step.name in HEAVY_STEPS and not asks_elsewhere
 
 

@@ -32,7 +32,7 @@ class RemoteStep:
     """A step with everything that it needs.
 
     Args:
-        texts: The contributions of the round.
+        texts: The contributions of the round; of all rounds, where the best of all so far are trained on.
         data: The worker's data folder, an absolute path.
         storage_url: Where artifacts are kept; "": in `data`, which every machine must see.
         version: Of the worker's crowdsft.
@@ -73,7 +73,8 @@ class Failed:
 
 def remote_step(step: Step, state: CampaignState, store: Store, resources: Resources) -> RemoteStep:
     """Pack `step` for another machine."""
-    ids = [ref.id for ref in state.current.contributions or ()]
+    rounds = state.rounds if state.plan.training.keep != "all" else state.rounds[-1:]
+    ids = [ref.id for past in rounds for ref in past.contributions or ()]
     storage = resources.artifacts.storage
     return RemoteStep(
         step,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +11,7 @@ from django.http import HttpRequest
 from ninja import Router, Schema, Status
 
 from crowdsft.core.campaign import CampaignState, RoundState
+from crowdsft.core.credit.archive import kept_of
 from crowdsft.core.errors import InputError
 from crowdsft.core.settings import parse_settings
 from crowdsft.rounds.result import campaign_result, distance_before, final_distance
@@ -96,7 +98,10 @@ class Standing(Schema):
 
 
 class AwardOut(Schema):
-    """One of your awards; estimate and interval are in points, None where the policy makes no estimates."""
+    """One of your awards; estimate and interval are in points, None where the policy makes no estimates.
+
+    `kept` of your `handed_in` contributions so far were chosen for the round; None where it was trained on all its own.
+    """
 
     round: int
     points: int
@@ -107,6 +112,8 @@ class AwardOut(Schema):
     low: float | None
     high: float | None
     for_rounds: list[int]
+    kept: int | None
+    handed_in: int | None
 
 
 class Entry(Schema):
@@ -183,10 +190,9 @@ def my_points(request: HttpRequest, slug: str) -> list[AwardOut]:
     """Your awards, round by round."""
     campaign = find_campaign(slug)
     membership = find_membership(campaign, signed_in(request))
+    rounds = campaign_state(campaign).rounds
     return [
-        award
-        for current in campaign_state(campaign).rounds
-        if (award := _award(current, membership.contributor)) is not None
+        award for current in rounds if (award := _award(rounds, current, membership.contributor)) is not None
     ]
 
 
@@ -304,7 +310,7 @@ def _membership(campaign: Campaign, request: HttpRequest) -> Membership:
     )
 
 
-def _award(current: RoundState, contributor: str) -> AwardOut | None:
+def _award(rounds: Sequence[RoundState], current: RoundState, contributor: str) -> AwardOut | None:
     mine = [
         award
         for award in (current.points.awards if current.points else ())
@@ -313,6 +319,7 @@ def _award(current: RoundState, contributor: str) -> AwardOut | None:
     if not mine:
         return None
     group = next((index for index, members in enumerate(current.groups) if contributor in members), None)
+    counts = kept_of(rounds, current.number, contributor)
     return AwardOut(
         round=current.number,
         points=mine[0].points,
@@ -323,4 +330,6 @@ def _award(current: RoundState, contributor: str) -> AwardOut | None:
         low=mine[0].low,
         high=mine[0].high,
         for_rounds=list(mine[0].for_rounds),
+        kept=None if counts is None else counts[0],
+        handed_in=None if counts is None else counts[1],
     )

@@ -13,8 +13,8 @@ from crowdsft.core.campaign import CampaignState, RoundState
 from crowdsft.core.events import Appraised
 from crowdsft.core.rewards.base import Award
 from crowdsft.web.charts import RangeData
-from crowdsft.web.pages import credit_story
-from crowdsft.web.pages.measure import Change, Measure, group_letter, group_of, measure_of
+from crowdsft.web.pages import credit_story, kept_story
+from crowdsft.web.pages.measure import Change, Measure, group_letter, group_of, measure_of, model_name
 from crowdsft.web.pages.rounds_story import is_too_close
 from crowdsft.web.pages.wording import listed, ordinal, points_shown
 from crowdsft.web.saying import decimal, whole
@@ -94,7 +94,10 @@ def award_story(state: CampaignState, current: RoundState, contributor: str) -> 
     return AwardStory(
         round_number=current.number,
         points=award.points,
-        group=_group_words(state, current, contributor),
+        group=(
+            *_group_words(state, current, contributor),
+            *kept_story.kept_words(state, current, contributor),
+        ),
         person=_later_words(current) if is_paid_later else _person_words(state, current, award, before),
         doubt=str(LATER_DOUBT) if is_paid_later else _doubt_words(state, current, award),
         estimate=None if is_paid_later else _range(award, before),
@@ -159,7 +162,7 @@ def _group_words(state: CampaignState, current: RoundState, contributor: str) ->
     place = ordinal(place_of(current, own))
     return (
         _came_words(current, own, change).format(**parts, place=place, groups=groups),
-        _("Group {letter} won.").format(letter=group_letter(current.winner)),
+        _("{model} won.").format(model=model_name(current, current.winner, is_first_word=True)),
     )
 
 
@@ -236,6 +239,10 @@ def _share_words(state: CampaignState, current: RoundState, award: Award) -> tup
         return (paid.format(points=whole(award.points)),)
     if credit_story.is_credited(current):
         return credit_story.own_part_words(current, own, award.contributor, points=award.points)
+    if current.kept is not None:
+        return kept_story.part_words(
+            current, award.contributor, points=award.points, budget=_budget(state, current)
+        )
     assert current.points is not None
     members = set(current.groups[own])
     total = sum(entry.points for entry in current.points.awards if entry.contributor in members)

@@ -51,6 +51,7 @@ GROUPING_WORDS = {
     "epsilon_greedy": _lazy("mostly by points, partly by chance"),
     "interleaved": _lazy("strong and weak contributors mixed"),
     "balanced_design": _lazy("so that everybody meets everybody"),
+    "dealt": _lazy("ranked and dealt out, so that groups are alike"),
 }
 POLICY_WORDS = {
     "rank": _lazy("by the rank of the group"),
@@ -60,6 +61,20 @@ POLICY_WORDS = {
     "decoded_shapley": _lazy("by what each person adds, from the candidates' answers"),
     "in_run_split": _lazy("by what each person adds, watched while training"),
 }
+ALONE = (
+    ("never", _lazy("Never")),
+    ("first", _lazy("In the first round")),
+    ("always", _lazy("In every round")),
+)
+MERGES = (
+    ("mean", _lazy("The mean of the groups' copies")),
+    ("by_value", _lazy("Their mean, better ones counting more")),
+)
+KEEPING = (
+    ("all", _lazy("All of the round's own")),
+    ("values", _lazy("The best of all so far, by what the models learn from values")),
+    ("examples", _lazy("The best of all so far, by the expert examples")),
+)
 DISTANCE_WORDS = {
     "l2": _lazy("straight-line distance"),
     "l1": _lazy("sum of differences"),
@@ -282,6 +297,7 @@ def form_values(plan: Mapping[str, Any]) -> dict[str, Any]:
         values[f"gold.{name}"] = "\n".join(" | ".join(str(row[key]) for key in keys) for row in rows)
     if "kinds" in plan.get("tasks", {}):
         values["tasks.kinds"] = list(plan["tasks"]["kinds"])
+    values["rounds.merges"] = list(plan.get("rounds", {}).get("merges", ()))
     return values
 
 
@@ -321,7 +337,20 @@ def starting_values() -> dict[str, Any]:
 
 
 ADVANCED = {
-    "training": ("backend", "rank", "learning_rate", "batch_size", "passes", "max_tokens"),
+    "rounds": ("groups_of_one", "merges"),
+    "training": (
+        "keep",
+        "keep_share",
+        "keep_floor",
+        "learn_examples",
+        "backend",
+        "rank",
+        "learning_rate",
+        "last_rate",
+        "batch_size",
+        "passes",
+        "max_tokens",
+    ),
     "evaluation": (
         "embedding",
         "distance",
@@ -421,8 +450,38 @@ def _fields() -> dict[str, forms.Field]:
         "tasks.max_characters": _number(_("Longest response, in characters")),
         "tasks.drafts": _number(_("Answers of the model to work on, in each round")),
         "campaign.seed": _number(_("Seed"), _("The same seed and contributions give the same campaign.")),
+        **_choosing_fields(),
         **_training_fields(),
         **_evaluation_fields(),
+    }
+
+
+def _choosing_fields() -> dict[str, forms.Field]:
+    """Who trains alone, what competes, and which contributions are trained on."""
+    return {
+        "rounds.groups_of_one": _choice(
+            _("Each contributor trains a copy of their own"), ALONE, _("It shows at once who helps.")
+        ),
+        "rounds.merges": Several(
+            label=_("Also compete"), widget=forms.CheckboxSelectMultiple(choices=MERGES), required=False
+        ),
+        "training.keep": _choice(
+            _("Which contributions are trained on"),
+            KEEPING,
+            _("Contributors see how many of theirs were."),
+        ),
+        "training.keep_share": _number(
+            _("Part of the contributions that is kept"), _("0.25 is the best quarter."), whole=False
+        ),
+        "training.keep_floor": _number(
+            _("Part of the training for everybody's"), _("So that nobody is silenced for good."), whole=False
+        ),
+        "training.learn_examples": _tick(_("Also train on the expert examples")),
+        "training.last_rate": _number(
+            _("Part of the learning rate left in the last round"),
+            _("1: the same in all rounds."),
+            whole=False,
+        ),
     }
 
 

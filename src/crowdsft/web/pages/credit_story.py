@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from crowdsft.core.campaign import RoundState, round_record
-from crowdsft.core.rewards.in_run_split import payable
+from crowdsft.core.rewards.in_run_split import credited_shares, payable
 from crowdsft.web.pages.measure import group_letter
 from crowdsft.web.pages.wording import number
 from crowdsft.web.saying import whole
@@ -23,6 +23,8 @@ def is_credited(current: RoundState) -> bool:
 def own_part_words(current: RoundState, group: int, contributor: str, *, points: int) -> tuple[str, ...]:
     """What the group had and what the contributor had of it, for a round that is paid by itself."""
     assert current.valued is not None
+    if current.kept is not None:
+        return _part_of_all_words(current, contributor, points=points)
     letter = group_letter(group)
     worth = current.valued.values[group]
     paid = sum(award.points for award in current.points.awards) if current.points else 0
@@ -47,6 +49,19 @@ def own_part_words(current: RoundState, group: int, contributor: str, *, points:
         "while the copy trained, so we paid you %(points)s."
     ) % {"share": round(100 * _own_share(current, group, contributor)), "points": whole(points)}
     return (earned, own)
+
+
+def _part_of_all_words(current: RoundState, contributor: str, *, points: int) -> tuple[str, ...]:
+    """Where copies train on everybody's older work, too, a contributor has a part of each."""
+    column, record = _column(current, contributor), round_record(current)
+    part = 0.0 if column is None else float(credited_shares(record)[column])
+    return (
+        _(
+            "Your own part of what the copies brought together is %(share)d %%, by what your answers, "
+            "older ones included, did for the expert examples while each copy trained, so we paid you %(points)s."
+        )
+        % {"share": round(100 * part), "points": whole(points)},
+    )
 
 
 def doubt_words() -> str:

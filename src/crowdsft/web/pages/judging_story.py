@@ -9,7 +9,7 @@ from django.utils.translation import pgettext_lazy
 
 from crowdsft.core.campaign import CampaignState, RoundState
 from crowdsft.core.events import CandidateEvaluated, JudgeScore
-from crowdsft.web.pages.measure import group_letter
+from crowdsft.web.pages.measure import model_name
 from crowdsft.web.pages.wording import listed, number, per_cent
 
 ROUNDS_TOLD = 20
@@ -45,8 +45,8 @@ def judging_sentence(current: RoundState) -> str | None:
         return None
     winner, barred = current.selected.winner, current.selected.barred
     held = [
-        _("group {letter} fell behind {harm}").format(
-            letter=group_letter(group), harm=_harm(current.evaluations[group])
+        _("{model} fell behind {harm}").format(
+            model=model_name(current, group), harm=_harm(current.contenders[group])
         )
         for group in barred
     ]
@@ -58,13 +58,13 @@ def judging_sentence(current: RoundState) -> str | None:
         return _("The base was kept: no group was better beyond noise by {judges}.").format(
             judges=_who_counts(current)
         )
-    gains = [_gain(score) for score in current.evaluations[winner].judged if score.weight > 0]
-    parts = {"letter": group_letter(winner), "gains": listed(gains)}
+    gains = [_gain(score) for score in current.contenders[winner].judged if score.weight > 0]
+    parts = {"model": model_name(current, winner, is_first_word=True), "gains": listed(gains)}
     if held:
-        return _("Group {letter} won, against the base, by {gains}; {held} and could not win.").format(
+        return _("{model} won, against the base, by {gains}; {held} and could not win.").format(
             **parts, held=listed(held)
         )
-    return _("Group {letter} won, against the base, by {gains}.").format(**parts)
+    return _("{model} won, against the base, by {gains}.").format(**parts)
 
 
 def _judge(score: JudgeScore) -> str:

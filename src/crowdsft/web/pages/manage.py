@@ -21,7 +21,7 @@ from crowdsft.web.campaigns.models import Membership
 from crowdsft.web.campaigns.toml_text import settings_as_toml
 from crowdsft.web.pages.access import Visit, organiser_visit, reviewer_visit
 from crowdsft.web.pages.audit_words import audit_line
-from crowdsft.web.pages.measure import group_letter, measure_of
+from crowdsft.web.pages.measure import group_letter, measure_of, model_name
 from crowdsft.web.pages.progress import progress
 from crowdsft.web.saying import said
 
@@ -63,13 +63,15 @@ def _winner(found: Visit) -> dict[str, Any]:
     current, measure = found.state.current, measure_of(found.state.plan)
     assert current.selected is not None and current.selected.winner is not None
     assert current.base_evaluation is not None
-    report = current.evaluations[current.selected.winner].report
+    winner, merge = current.selected.winner, current.won_by_merge
+    report = current.contenders[winner].report
     base = current.base_evaluation.report
     return {
         "round": current.number,
-        "group": group_letter(current.selected.winner),
+        "group": None if merge else group_letter(winner),
+        "model": model_name(current, winner),
         "change": measure.change(base.mean_utility, report.mean_utility).words,
-        "members": len(current.groups[current.selected.winner]),
+        "members": len(current.contributors) if merge else len(current.groups[winner]),
         "value": measure.show(report.mean_utility),
         "base": measure.show(base.mean_utility),
         "name": measure.noun,

@@ -114,6 +114,16 @@ def group_letter(group: int) -> str:
     return letters
 
 
+def model_name(current: RoundState, number: int, *, is_first_word: bool = False) -> str:
+    """What a contender of a round is called, inside a sentence or as its first word: a group, or a merge of them."""
+    if number < len(current.groups):
+        words = _("Group {letter}") if is_first_word else _("group {letter}")
+        return words.format(letter=group_letter(number))
+    if current.merges[number - len(current.groups)].kind == "mean":
+        return _("The mean of the groups") if is_first_word else _("the mean of the groups")
+    return _("The groups merged by value") if is_first_word else _("the groups merged by value")
+
+
 def group_of(current: RoundState, contributor: str | None) -> int | None:
     """The contributor's group in a round, or None."""
     if contributor is None:
@@ -125,8 +135,7 @@ def score_after(current: RoundState) -> SampleScore | None:
     """How the model that leaves the round did: the winner's report, or the base's when the base stayed."""
     if current.selected is None or current.base_evaluation is None:
         return None
-    chosen = current.base_evaluation if current.winner is None else current.evaluations[current.winner]
-    return chosen.report
+    return None if current.left is None else current.left.report
 
 
 def start_score(state: CampaignState) -> SampleScore | None:

@@ -27,6 +27,8 @@ STAGE_OF_STEP = {
     "select": "evaluate",
     "approve": "evaluate",
     "count_votes": "evaluate",
+    "keep_contributions": "form_groups",
+    "merge": "evaluate",
     "value_groups": "award",
     "finish_round": "award",
 }
@@ -221,13 +223,14 @@ def _running_words(step: Step | None, state: CampaignState, key: str) -> str:
 
 def _stage_words(state: CampaignState, key: str, status: str) -> str:
     current, plan = state.current, state.plan
+    groups = plan.groups_in(current.number, len(current.contributors))
     if key == "close_round":
         count = len(current.contributions or ())
         return f"{counted(count, 'contribution')} of {counted(len(current.contributors), 'contributor')}"
     if key == "form_groups":
-        return f"{counted(plan.rounds.groups, 'group')}, {plan.rounds.grouping.replace('_', ' ')}"
+        return f"{counted(groups, 'group')}, {plan.rounds.grouping.replace('_', ' ')}"
     if key == "train":
-        return f"one copy of the model for each of {counted(plan.rounds.groups, 'group')}"
+        return f"one copy of the model for each of {counted(groups, 'group')}"
     if key == "evaluate":
         samples = plan.evaluation.selection_samples + plan.evaluation.report_samples
         return f"{samples:,} answers of each copy and of the base"

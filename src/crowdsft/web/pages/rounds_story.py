@@ -14,6 +14,7 @@ from crowdsft.web.pages.measure import (
     group_letter,
     group_of,
     measure_of,
+    model_name,
     score_after,
     start_score,
 )
@@ -63,7 +64,7 @@ def round_change(current: RoundState, measure: Measure) -> Change:
     base = current.base_evaluation
     assert base is not None
     if current.winner is not None:
-        winner = current.evaluations[current.winner]
+        winner = current.contenders[current.winner]
         return measure.change(base.report.mean_utility, winner.report.mean_utility)
     return Change(why_base_stayed(current), "same")
 
@@ -86,7 +87,7 @@ def is_too_close(current: RoundState) -> bool:
 def _may_have_helped(current: RoundState) -> bool:
     return any(
         evaluation.selection.gain + 2 * evaluation.selection.gain_error > 0
-        for evaluation in current.evaluations
+        for evaluation in current.contenders
     )
 
 
@@ -105,7 +106,7 @@ def _row(current: RoundState, measure: Measure, contributor: str | None) -> Roun
     points = next((award.points for award in awards if award.contributor == contributor), None)
     return RoundRow(
         number=current.number,
-        winner=None if current.winner is None else group_letter(current.winner),
+        winner=None if current.winner is None else model_name(current, current.winner, is_first_word=True),
         value=measure.show(after.mean_utility),
         change=round_change(current, measure),
         outcome=current.selected.outcome if current.selected else "",
@@ -139,8 +140,7 @@ def _lineage_item(current: RoundState, measure: Measure) -> LineageItem:
     value = measure.show(after.mean_utility)
     if current.winner is None:
         return LineageItem(title, (_("base kept"), value), "same")
-    group = _("group {letter}").format(letter=group_letter(current.winner))
-    return LineageItem(title, (group, value), "new")
+    return LineageItem(title, (model_name(current, current.winner), value), "new")
 
 
 def short_model_name(reference: str) -> str:
@@ -150,25 +150,25 @@ def short_model_name(reference: str) -> str:
 
 def candidate_table(state: CampaignState, contributor: str | None) -> tuple[list[str], list[CandidateRow]]:
     """Column titles and rows, newest round first; many groups are summed up as best, middle and last."""
-    measure, groups = measure_of(state.plan), state.plan.rounds.groups
-    rounds = decided_rounds(state)[-ROUNDS_SHOWN:][::-1]
-    if groups > GROUP_COLUMNS:
+    measure, rounds = measure_of(state.plan), decided_rounds(state)[-ROUNDS_SHOWN:][::-1]
+    counts = {(len(current.groups), len(current.merges)) for current in rounds}
+    if len(counts) != 1 or sum(next(iter(counts))) > GROUP_COLUMNS:
         return [_("Best"), _("Middle"), _("Last")], [_summary_row(current, measure) for current in rounds]
-    titles = [_("Group {letter}").format(letter=group_letter(group)) for group in range(groups)]
+    titles = [model_name(rounds[0], number, is_first_word=True) for number in range(sum(next(iter(counts))))]
     return titles, [_candidate_row(current, measure, contributor) for current in rounds]
 
 
 def _candidate_row(current: RoundState, measure: Measure, contributor: str | None) -> CandidateRow:
     own = group_of(current, contributor)
     cells = tuple(
-        (measure.show(evaluation.report.mean_utility), group == current.winner, group == own)
-        for group, evaluation in enumerate(current.evaluations)
+        (measure.show(contender.report.mean_utility), number == current.winner, number == own)
+        for number, contender in enumerate(current.contenders)
     )
     return CandidateRow(current.number, cells)
 
 
 def _summary_row(current: RoundState, measure: Measure) -> CandidateRow:
-    utilities = sorted((evaluation.report.mean_utility for evaluation in current.evaluations), reverse=True)
+    utilities = sorted((contender.report.mean_utility for contender in current.contenders), reverse=True)
     chosen = (utilities[0], utilities[len(utilities) // 2], utilities[-1])
     return CandidateRow(current.number, tuple((measure.show(utility), False, False) for utility in chosen))
 
@@ -199,7 +199,7 @@ def _chart_round(current: RoundState, measure: Measure, contributor: str | None)
     assert after is not None
     return ChartRound(
         number=current.number,
-        candidates=tuple(measure.value(evaluation.report.mean_utility) for evaluation in current.evaluations),
+        candidates=tuple(measure.value(evaluation.report.mean_utility) for evaluation in current.contenders),
         winner=current.winner,
         own=group_of(current, contributor),
         value=measure.value(after.mean_utility),

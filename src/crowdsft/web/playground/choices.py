@@ -29,7 +29,7 @@ def model_choices(state: CampaignState) -> list[ModelChoice]:
         if past.selected is None:
             continue
         if past.winner is not None:
-            won = past.candidates[past.winner].adapter
+            won = past.adapters[past.winner]
             found.append(
                 ModelChoice(
                     f"{past.number}",
