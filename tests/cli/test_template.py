@@ -16,7 +16,7 @@ NO_DEFAULT = {
     "campaign.guidelines_file", "campaign.consent", "model.revision", "prompts.file", "target.examples_file",
     "target.emotion", "target.vector", "rounds.size", "rounds.minutes", "training.learning_rate",
     "training.b_rate_ratio", "training.adapt_head", "training.trl", "training.tokens_per_pass",
-    "training.gradient_checkpointing", "evaluation.embedding_revision",
+    "training.gradient_checkpointing", "reviews.phone_region", "evaluation.embedding_revision",
     "reward_model.model", "reward_model.revision", "reward_model.label", "llm_judge.endpoint", "llm_judge.model",
     "llm_judge.criterion", "llm_judge.api_key_variable", "llm_judge.max_cost", "votes.minutes", "votes.enough",
 }  # fmt: skip
