@@ -166,6 +166,10 @@ class AsyncClient:
         """Close the open round (organisers)."""
         await self._call("POST", f"/campaigns/{slug}/close")
 
+    async def close_vote(self, slug: str) -> None:
+        """Count the votes of the open vote now (organisers)."""
+        await self._call("POST", f"/campaigns/{slug}/vote/close")
+
     async def retry(self, slug: str) -> None:
         """Try the step again that has failed for good (organisers)."""
         await self._call("POST", f"/campaigns/{slug}/retry")

@@ -267,6 +267,10 @@ class Client:
         """Close the open round (organisers)."""
         self._call("POST", f"/campaigns/{slug}/close")
 
+    def close_vote(self, slug: str) -> None:
+        """Count the votes of the open vote now (organisers)."""
+        self._call("POST", f"/campaigns/{slug}/vote/close")
+
     def retry(self, slug: str) -> None:
         """Try the step again that has failed for good (organisers)."""
         self._call("POST", f"/campaigns/{slug}/retry")

@@ -378,7 +378,7 @@ def count_votes(state: CampaignState, store: Store, resources: Resources) -> tup
     voting = store.voting(state.campaign, current.number)
     is_enough = plan.votes.enough is not None and len(voting.ballots) >= plan.votes.enough
     seconds_left = voting.opened_at + 60.0 * plan.votes.minutes - time.time()
-    if seconds_left > 0 and not is_enough:
+    if seconds_left > 0 and not is_enough and not voting.close_requested:
         return Wait(min(seconds_left, POLL_SECONDS), "waiting for votes")
     return (counted_votes(current.number, voting.ballots, groups=len(current.groups), settings=plan),)
 

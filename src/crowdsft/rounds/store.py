@@ -70,10 +70,12 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Voting:
-    """The votes on a round so far, and since when there was something to vote on (seconds since the epoch)."""
+    """The votes on a round so far, since when there was something to vote on (seconds since the epoch), and whether an
+    organiser asked to count them now."""
 
     ballots: Sequence[Ballot]
     opened_at: float
+    close_requested: bool = False
 
 
 class Store(Protocol):

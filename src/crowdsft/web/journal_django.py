@@ -246,7 +246,7 @@ class DjangoStore:
             Ballot(vote.membership.contributor, vote.left, vote.right, RESULTS[vote.choice])
             for vote in rows.order_by("membership__contributor", "number")
         ]
-        return Voting(ballots, voting_opened(row).timestamp())
+        return Voting(ballots, voting_opened(row).timestamp(), row.close_requested_vote == round_number)
 
     def texts(self, campaign: str, ids: Sequence[str]) -> Sequence[ContributionRow]:
         """See `Store.texts`."""
@@ -428,6 +428,7 @@ def _forget_votes(campaign: Campaign) -> None:
     )
     if not over.exists():
         Vote.objects.filter(campaign=campaign, round_number=campaign.round_number).delete()
+        Campaign.objects.filter(pk=campaign.pk).update(close_requested_vote=0)
 
 
 def _reopen_if_too_few(campaign: Campaign) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from crowdsft.web.campaigns.models import Step
 from crowdsft.web.votes.models import Vote
 from tests.web.api.callers import Caller, refusal
 from tests.web.pages.campaign_builder import CampaignBuilder
@@ -37,6 +38,17 @@ def test_a_pair_is_asked_for_and_decided(bob: Caller, voting: CampaignBuilder) -
     assert ask(bob, voting).json()["number"] == 1
     bob("POST", f"/votes/{ask(bob, voting).json()['id']}", {"choice": "skipped"})
     assert "voted on 2 pairs" in refusal(ask(bob, voting), 409)
+
+
+def test_an_organiser_closes_the_vote(alice: Caller, bob: Caller, voting: CampaignBuilder) -> None:
+    path = f"/campaigns/{voting.campaign.slug}/vote/close"
+    assert "organiser" in refusal(bob("POST", path), 403)
+    Step.objects.update(run_after=10**12)
+    assert alice("POST", path).json()["slug"] == voting.campaign.slug
+    assert Step.objects.get().run_after < 10**12
+    voting.step("count_votes")
+    assert voting.state.current.votes is not None
+    assert "No vote is open" in refusal(alice("POST", path), 422)
 
 
 def test_strangers_see_and_decide_nothing(charlie: Caller, bob: Caller, voting: CampaignBuilder) -> None:

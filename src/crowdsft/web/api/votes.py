@@ -8,11 +8,20 @@ from django.conf import settings as django_settings
 from django.http import HttpRequest
 from ninja import Router, Schema, Status
 
-from crowdsft.rounds.artifacts import Artifacts
+from crowdsft.rounds.artifacts import artifacts_in
 from crowdsft.web.accounts.models import User
-from crowdsft.web.api.access import answers, contributing, find_campaign, require_contributor
+from crowdsft.web.api.access import (
+    answers,
+    contributing,
+    find_campaign,
+    organising,
+    require_contributor,
+    require_organiser,
+)
+from crowdsft.web.api.campaigns import Summary, summary_of
 from crowdsft.web.api.errors import NotFoundError
 from crowdsft.web.api.limits import WORK
+from crowdsft.web.votes.closing import request_count
 from crowdsft.web.votes.models import Vote
 from crowdsft.web.votes.voting import cast, current_vote
 
@@ -42,7 +51,7 @@ def get_pair(request: HttpRequest, slug: str) -> PairOut:
     """The pair that you have not decided yet, or a new one. 409 while there is nothing to vote on."""
     campaign = find_campaign(slug)
     membership = require_contributor(campaign, contributing(request))
-    vote, pair = current_vote(campaign, membership, Artifacts(django_settings.DATA / "artifacts"))
+    vote, pair = current_vote(campaign, membership, artifacts_in(django_settings.DATA))
     return PairOut(
         id=vote.pk,
         campaign=campaign.slug,
@@ -63,6 +72,16 @@ def decide(request: HttpRequest, vote_id: int, body: Choice) -> Status[None]:
     require_contributor(vote.campaign, contributing(request))
     cast(vote, body.choice)
     return Status(204, None)
+
+
+@router.post("/campaigns/{slug}/vote/close", response=answers(Summary, 401, 403, 404, 422))
+def count_now(request: HttpRequest, slug: str) -> Summary:
+    """Close the open vote: what has been voted is counted (organisers)."""
+    campaign = find_campaign(slug)
+    user = organising(request)
+    require_organiser(campaign, user)
+    request_count(campaign, user)
+    return summary_of(campaign)
 
 
 def _mine(user: User, vote_id: int) -> Vote:

@@ -44,6 +44,7 @@ class Campaign(models.Model):
     round_opened = models.DateTimeField(null=True)
     is_collecting = models.BooleanField(default=False)
     close_requested_round = models.PositiveIntegerField(default=0)
+    close_requested_vote = models.PositiveIntegerField(default=0)
     is_supplied = models.BooleanField(default=False)
     life = models.CharField(max_length=10, default=OPEN)
     archived = models.DateTimeField(null=True)

@@ -30,6 +30,7 @@ DECISIONS = {
     "changed a role": pgettext_lazy("decided", "changed a role"),
     "member deleted": pgettext_lazy("decided", "member deleted"),
     "closed a round by hand": pgettext_lazy("decided", "closed a round by hand"),
+    "closed a vote by hand": pgettext_lazy("decided", "closed a vote by hand"),
     "published consent": pgettext_lazy("decided", "published consent"),
     "added a webhook": pgettext_lazy("decided", "added a webhook"),
     "removed a webhook": pgettext_lazy("decided", "removed a webhook"),

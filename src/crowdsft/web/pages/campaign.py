@@ -31,6 +31,7 @@ from crowdsft.web.pages.votes_story import voted_rows
 from crowdsft.web.stream.hub import Topic
 from crowdsft.web.stream.news import status_context
 from crowdsft.web.stream.watching import allow_stream
+from crowdsft.web.votes.models import decided_votes
 from crowdsft.web.votes.voting import is_voting, votes_cast
 
 
@@ -129,12 +130,21 @@ def _context(found: Visit) -> dict[str, Any]:
         "judging": judging_story(state),
         "standings": standings(found.campaign, state, found.contributor),
         "votes_left": _votes_left(found),
+        "votes_in": _votes_in(found) if now.kind == "voting" and found.is_organiser else None,
         "voted": voted_rows(state),
         "task_number": done + 1,
         "is_done": done >= state.plan.tasks.per_contributor,
         "waiting": waiting_contributions(found.campaign) if found.is_organiser else 0,
         **reviews_context(found),
     }
+
+
+def _votes_in(found: Visit) -> int | None:
+    """How many votes would be counted if the organiser closed the vote now; None once it is being closed."""
+    number = found.state.current.number
+    if found.campaign.close_requested_vote == number:
+        return None
+    return decided_votes(found.campaign, number).count()
 
 
 def _votes_left(found: Visit) -> int:

@@ -179,7 +179,8 @@ def _voting(campaign: Campaign, state: CampaignState) -> Progress:
     plan, number = state.plan.votes, state.current.number
     closes = voting_opened(campaign) + timedelta(minutes=plan.minutes or 0)
     count = decided_votes(campaign, number).count()
-    left = (closes - timezone.now()).total_seconds()
+    is_closing = campaign.close_requested_vote == number
+    left = 0.0 if is_closing else (closes - timezone.now()).total_seconds()
     return Progress(
         "voting",
         f"Vote on round {number}",

@@ -73,6 +73,7 @@ urlpatterns: list[URLPattern] = [
     path("campaigns/<slug:slug>/work/<int:task_id>/skip/", work.skip_task, name="skip_task"),
     path("campaigns/<slug:slug>/points/", points.points, name="points"),
     path("campaigns/<slug:slug>/vote/", voting.vote, name="vote"),
+    path("campaigns/<slug:slug>/vote/close/", voting.close_vote, name="close_vote"),
     path("campaigns/<slug:slug>/reviews/", review_desk.desk, name="review_desk"),
     path("campaigns/<slug:slug>/reviews/next/", reviewing.review, name="review"),
     path("campaigns/<slug:slug>/reviews/<slug:action>/", review_desk.act, name="review_act"),

@@ -7,17 +7,19 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
 from crowdsft.core.errors import InputError
-from crowdsft.rounds.artifacts import Artifacts
+from crowdsft.rounds.artifacts import artifacts_in
 from crowdsft.web.contributions.work import NotNow
-from crowdsft.web.pages.access import Visit, visit
+from crowdsft.web.pages.access import Visit, organiser_visit, visit
 from crowdsft.web.pages.progress import progress
 from crowdsft.web.pages.safe_markdown import render_markdown
 from crowdsft.web.reviews.moderation import pause_of
 from crowdsft.web.stream.news import status_context
+from crowdsft.web.votes.closing import request_count
 from crowdsft.web.votes.models import Vote
 from crowdsft.web.votes.voting import cast, current_vote, votes_cast
 
@@ -33,9 +35,7 @@ def vote(request: HttpRequest, slug: str) -> HttpResponse:
     if request.method == "POST":
         return _decided(request, found)
     try:
-        chosen, pair = current_vote(
-            found.campaign, found.membership, Artifacts(django_settings.DATA / "artifacts")
-        )
+        chosen, pair = current_vote(found.campaign, found.membership, artifacts_in(django_settings.DATA))
     except NotNow as reason:
         return render(request, "pages/work_none.html", _none(found, str(reason)))
     cast_so_far = votes_cast(found.membership, chosen.round_number)
@@ -50,6 +50,19 @@ def vote(request: HttpRequest, slug: str) -> HttpResponse:
         "section": "campaigns",
     }
     return render(request, "pages/vote.html", context)
+
+
+@require_POST
+def close_vote(request: HttpRequest, slug: str) -> HttpResponse:
+    """Count the votes now."""
+    found = organiser_visit(request, slug)
+    try:
+        number = request_count(found.campaign, found.user)
+    except InputError as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, _("The votes of round {number} are counted now.").format(number=number))
+    return redirect("campaign", slug=slug)
 
 
 def _decided(request: HttpRequest, found: Visit) -> HttpResponse:

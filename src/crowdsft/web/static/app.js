@@ -80,9 +80,9 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) event.target.form?.requestSubmit();
 });
 
-// One letter does what a button with that letter does, where nobody writes and no panel is open.
+// A key does what a button with that key does, where nobody writes and no panel is open.
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
   if (event.target.closest("input, textarea, select, [popover]") || document.querySelector("[popover]:popover-open")) return;
-  document.querySelector(`[data-key="${CSS.escape(event.key.toLowerCase())}"]`)?.click();
+  document.querySelector(`[data-key~="${CSS.escape(event.key.toLowerCase())}"]`)?.click();
 });
