@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import resource
 import sys
 from collections.abc import Mapping, Sequence
@@ -176,9 +177,12 @@ def _ledger(entries: Sequence[LedgerEntry], state: CampaignState, *, budget: int
 
 
 def peak_memory_bytes(processes: Sequence[int] = ()) -> int:
-    """Peak resident memory of this process, plus that of other running `processes` where /proc tells it."""
+    """Peak resident memory of this process, plus that of other running `processes` where /proc tells it.
+
+    What getrusage says counts whoever started this process, too: Linux carries its peak over.
+    """
     own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    own_bytes = own if sys.platform == "darwin" else own * 1024
+    own_bytes = _peak_of(os.getpid()) or (own if sys.platform == "darwin" else own * 1024)
     return own_bytes + sum(_peak_of(process) for process in processes)
 
 
