@@ -54,12 +54,16 @@ def csv_bytes(data: Dataset) -> bytes:
     text = io.StringIO(newline="")
     writer = csv.DictWriter(text, COLUMNS)
     writer.writeheader()
-    writer.writerows({name: harmless(value) for name, value in asdict(row).items()} for row in data.rows)
+    writer.writerows({name: _cell(value) for name, value in asdict(row).items()} for row in data.rows)
     return text.getvalue().encode()
 
 
-def parquet_bytes(data: Dataset) -> bytes:
+def parquet_bytes(data: Dataset, *, with_flags: bool = True) -> bytes:
     """Parquet with typed columns; `messages` is a list of structs.
+
+    Args:
+        with_flags: Whether `flags` is among them. Not in what is made to be published: it would point at the very
+            texts that hold somebody's personal data.
 
     Raises:
         MissingExtraError: when pyarrow is not installed.
@@ -71,10 +75,10 @@ def parquet_bytes(data: Dataset) -> bytes:
         raise MissingExtraError("Writing Parquet", "data") from error
     message = pyarrow.struct([("role", pyarrow.string()), ("content", pyarrow.string())])
     types = {"round": pyarrow.int32(), "group": pyarrow.int32(), "group_won": pyarrow.bool_()}
-    types["weight"] = pyarrow.float64()
+    types |= {"weight": pyarrow.float64(), "flags": pyarrow.list_(pyarrow.string())}
     schema = pyarrow.schema(
         [
-            *((name, types.get(name, pyarrow.string())) for name in COLUMNS),
+            *((name, types.get(name, pyarrow.string())) for name in COLUMNS if with_flags or name != "flags"),
             ("messages", pyarrow.list_(message)),
         ],
         metadata={"crowdsft.version": data.version, "crowdsft.campaign": data.campaign},
@@ -90,6 +94,13 @@ def harmless(value: Any) -> Any:
     return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
 
 
+def _cell(value: Any) -> Any:
+    """A list as its items with spaces between them, "none" for an empty one: nobody looked is an empty cell."""
+    if isinstance(value, tuple):
+        return " ".join(value) or "none"
+    return harmless(value)
+
+
 def _file(content: Callable[[Dataset], bytes]) -> Callable[[Dataset, Path], list[Path]]:
     def write(data: Dataset, output: Path) -> list[Path]:
         return [_write_whole(output, content(data))]
@@ -98,7 +109,7 @@ def _file(content: Callable[[Dataset], bytes]) -> Callable[[Dataset, Path], list
 
 
 def _folder(data: Dataset, output: Path) -> list[Path]:
-    content = parquet_bytes(data)
+    content = parquet_bytes(data, with_flags=False)
     rows = _write_whole(output / "data" / "train.parquet", content)
     return [rows, _write_whole(output / "README.md", card(data).encode())]
 

@@ -25,6 +25,8 @@ class Row:
         model_response: The model's own answer that was corrected, chosen or rated; empty where there was none.
         weight: How much it counted in training, beside the contributor's other rows.
         rejected: The other answer, where one of two was chosen: with `response` a pair for preference training.
+        flags: What a worker noticed, as kinds: personal, rude; None while none has looked. A hint that comes later than
+            the text, so it is no part of the version.
     """
 
     id: str
@@ -39,6 +41,7 @@ class Row:
     model_response: str
     weight: float = 1.0
     rejected: str = ""
+    flags: tuple[str, ...] | None = None
 
     def as_record(self) -> dict[str, Any]:
         """Plain values, with the exchange as `messages` too, which trainers of chat models read."""
@@ -46,7 +49,8 @@ class Row:
             {"role": "user", "content": self.prompt},
             {"role": "assistant", "content": self.response},
         ]
-        return {**asdict(self), "messages": messages}
+        flags = None if self.flags is None else list(self.flags)
+        return {**asdict(self), "flags": flags, "messages": messages}
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,5 +105,6 @@ def versions_by_round(rows: Sequence[Row]) -> list[Version]:
 
 
 def _line(row: Row) -> bytes:
-    text = json.dumps(asdict(row), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    hashed = {name: value for name, value in asdict(row).items() if name != "flags"}
+    text = json.dumps(hashed, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return f"{text}\n".encode()

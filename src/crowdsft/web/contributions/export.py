@@ -17,7 +17,7 @@ def dataset_of(campaign: Campaign) -> Dataset:
         str(row.pk): row
         for row in Contribution.objects.filter(campaign=campaign, round_number__isnull=False)
         .exclude(response="")
-        .select_related("task")
+        .select_related("task", "checkup")
     }
     refs = [(past, ref) for past in state.rounds for ref in past.contributions or ()]
     rows = [_row(past, ref, texts[ref.id]) for past, ref in refs if ref.id in texts]
@@ -48,6 +48,7 @@ def _row(past: RoundState, ref: ContributionRef, text: Contribution) -> Row:
         model_response=text.model_response,
         weight=text.weight,
         rejected=_rejected(text),
+        flags=_flags(text),
     )
 
 
@@ -55,3 +56,9 @@ def _rejected(text: Contribution) -> str:
     """The other one of the two that were shown, where one was chosen."""
     shown = text.task.options if text.task is not None else []
     return next((str(option) for option in shown if option != text.model_response), "")
+
+
+def _flags(text: Contribution) -> tuple[str, ...] | None:
+    """The kinds of what a worker noticed, without the words; None while no worker has looked."""
+    checkup = getattr(text, "checkup", None)  # absent for what came before there were checkups
+    return None if checkup is None else tuple(sorted(checkup.flags))
