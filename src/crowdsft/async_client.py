@@ -443,6 +443,11 @@ class AsyncClient:
         """A task of yours as it is now, with its draft, also after its round has closed."""
         return _only_known(Task, await self._call("GET", f"/tasks/{task}"))
 
+    async def kept_texts(self, slug: str) -> list[dict[str, Any]]:
+        """Closed tasks whose `draft` is a text of yours that was not handed in, newest first."""
+        found: list[dict[str, Any]] = await self._call("GET", f"/campaigns/{slug}/texts/kept")
+        return found
+
     async def choose(self, task: int, choice: str, *, reasons: Sequence[str] = (), note: str = "") -> None:
         """Hand in a judgement: "left" or "right", or a rating from "1" to "5"."""
         body = {"choice": choice, "reasons": list(reasons), "note": note}

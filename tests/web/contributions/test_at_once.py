@@ -184,7 +184,7 @@ def test_of_different_answers_to_one_task_one_is_accepted(shared_database: None,
         try:
             return hand_in(Task.objects.get(pk=task.pk), f"Answer {number}.").response
         except InputError as error:
-            assert "kept as the task's draft" in str(error)
+            assert "kept under My contributions" in str(error)
             return ""
 
     answers = at_once([partial(answer, number) for number in range(8)])

@@ -213,3 +213,34 @@ def test_nobody_hands_in_somebody_elses_task(
 @pytest.mark.parametrize("number", ["", "x", "-1", "99999", "9" * 40])
 def test_a_task_that_does_not_exist_is_not_found(as_bob: Client, task: Task, number: str) -> None:
     assert as_bob.post(URL, {"task": number, "response": "x"}).status_code == 404
+
+
+def test_the_second_text_of_two_tabs_is_shown_to_its_writer_and_to_nobody_else(
+    as_bob: Client, as_alice: Client, task: Task
+) -> None:
+    mine = "/campaigns/joy-in-comments/mine/"
+    assert "not handed in" not in words(as_bob.get(mine))
+    _hand_in(as_bob, task, "From the first tab.")
+    answer = as_bob.post(URL, {"task": task.pk, "response": "From the second tab."})
+    assert answer.headers["Location"] == f"{mine}#kept"
+    page = check_page(as_bob.get(mine))
+    assert "kept under My contributions" in page and "Another text was handed in" in page
+    assert "Written, not handed in" in page and page.count("From the second tab.") == 1
+    assert Contribution.objects.get().response == "From the first tab."
+    for address in (mine, "/campaigns/joy-in-comments/", "/campaigns/joy-in-comments/reviews/"):
+        assert "From the second tab." not in words(as_alice.get(address))
+    assert [row["draft"] for row in as_bob.get("/api/campaigns/joy-in-comments/texts/kept").json()] == [
+        "From the second tab."
+    ]
+    assert as_alice.get("/api/campaigns/joy-in-comments/texts/kept").json() == []
+    ahead = as_bob.post(URL, {"task": task.pk, "response": "A third text.", "ahead": "1"})
+    assert ahead.status_code == 409 and f'href="{mine}#kept"' in ahead.content.decode()
+
+
+def test_what_was_typed_is_no_longer_kept_apart_once_it_is_handed_in(as_bob: Client, task: Task) -> None:
+    as_bob.post(f"{URL}{task.pk}/draft/", {"response": "Half a thought."})
+    as_bob.post(f"{URL}{task.pk}/skip/", {"reason": "I have no time now"})
+    assert "Task skipped" in check_page(as_bob.get("/campaigns/joy-in-comments/mine/"))
+    as_bob.get(URL)
+    _hand_in(as_bob, Task.objects.get(state=Task.OPEN), "Half a thought.")
+    assert "Task skipped" not in check_page(as_bob.get("/campaigns/joy-in-comments/mine/"))

@@ -12,10 +12,17 @@ from pydantic import Field
 
 from crowdsft.rounds.artifacts import artifacts_in
 from crowdsft.web.accounts.models import User
-from crowdsft.web.api.access import answers, contributing, find_campaign, require_contributor, signed_in
+from crowdsft.web.api.access import (
+    answers,
+    contributing,
+    find_campaign,
+    find_membership,
+    require_contributor,
+    signed_in,
+)
 from crowdsft.web.api.errors import NotFoundError
 from crowdsft.web.api.limits import WORK
-from crowdsft.web.contributions import work
+from crowdsft.web.contributions import kept, work
 from crowdsft.web.contributions.models import Task
 from crowdsft.web.contributions.repeating import nearly_said
 from crowdsft.web.task_types import TASK_TYPES
@@ -103,6 +110,13 @@ def get_task_ahead(request: HttpRequest, slug: str) -> TaskOut:
     campaign = find_campaign(slug)
     membership = require_contributor(campaign, contributing(request))
     return _out(work.next_task(campaign, membership, artifacts_in(django_settings.DATA)))
+
+
+@router.get("/campaigns/{slug}/texts/kept", response=answers(list[TaskOut], 401, 403, 404))
+def kept_texts(request: HttpRequest, slug: str) -> list[TaskOut]:
+    """Closed tasks whose draft is a text of yours that was not handed in, newest first, at most 50."""
+    member = find_membership(find_campaign(slug), signed_in(request))
+    return [_out(task) for task in kept.kept_texts(member)]
 
 
 @router.get("/tasks/{int:task_id}", response=answers(TaskOut, 401, 404))

@@ -266,12 +266,12 @@ def _too_late(task: Task, settings: CampaignSettings) -> str | None:
     """Why an answer comes too late, and what to do about it. Gives the task a seat that it has lost, if it can."""
     if task.state == Task.DONE:
         return _(
-            "You have handed in another answer to this task already. Your text is kept as the task's draft; "
+            "You have handed in another answer to this task already. Your text is kept under My contributions; "
             "please take the next task."
         )
     if task.state == Task.SKIPPED:
         return _(
-            "You have skipped this task. Your text is kept as the task's draft; please take the next task."
+            "You have skipped this task. Your text is kept under My contributions; please take the next task."
         )
     now = Campaign.objects.values_list("round_number", flat=True).get(pk=task.campaign.pk)
     if task.state == Task.EXPIRED and task.item and now == task.round_number:

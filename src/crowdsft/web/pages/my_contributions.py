@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from crowdsft.core.errors import InputError
 from crowdsft.web.campaigns.models import Membership
+from crowdsft.web.contributions.kept import kept_texts
 from crowdsft.web.contributions.models import Contribution
 from crowdsft.web.pages.access import Visit, visit
 from crowdsft.web.reviews.models import Appeal, Review
@@ -31,7 +32,7 @@ PAGE_SIZE = 25
 @login_required
 @require_safe
 def my_contributions(request: HttpRequest, slug: str) -> HttpResponse:
-    """Everything that the reader handed in here, newest first."""
+    """Everything that the reader handed in here, newest first, and what was typed and not handed in."""
     found, member = _own(request, slug)
     rows = Contribution.objects.filter(membership=member).exclude(response="").order_by("-created", "pk")
     page = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
@@ -42,6 +43,7 @@ def my_contributions(request: HttpRequest, slug: str) -> HttpResponse:
         "plan": found.state.plan,
         "page": page,
         "works": own_work(member, page.object_list),  # type: ignore[arg-type]
+        "kept": kept_texts(member) if page.number == 1 else [],
         "appeals": [(appeal, about(appeal)) for appeal in appeals[:PAGE_SIZE]],
         "pause": paused,
         "pause_words": pause_words(paused) if paused else "",

@@ -10,6 +10,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
@@ -133,9 +134,11 @@ def _hand_in(request: HttpRequest, found: Visit) -> HttpResponse:
         contribution = hand_in(task, answer)
     except InputError as error:
         task.refresh_from_db()
+        kept_at = _kept_at(task)
         if ahead:
             status = 422 if task.state == Task.OPEN else 409
-            return render(request, "pages/_handed_in.html", {"problem": str(error)}, status=status)
+            context = {"problem": str(error), "kept_at": kept_at}
+            return render(request, "pages/_handed_in.html", context, status=status)
         if task.state == Task.OPEN:
             return render(
                 request,
@@ -144,7 +147,7 @@ def _hand_in(request: HttpRequest, found: Visit) -> HttpResponse:
                 status=422,
             )
         messages.error(request, str(error))
-        return redirect("work", slug=found.campaign.slug)
+        return redirect(kept_at or reverse("work", args=[found.campaign.slug]))
     thanks = _thanks(task, contribution)
     if ahead and _is_open_now(found, ahead):
         return render(request, "pages/_handed_in.html", {"thanks": thanks})
@@ -152,6 +155,13 @@ def _hand_in(request: HttpRequest, found: Visit) -> HttpResponse:
     if ahead:
         return HttpResponse(status=205)  # what the script shows is not the next task after all
     return redirect("work", slug=found.campaign.slug)
+
+
+def _kept_at(task: Task) -> str:
+    """Where the text of a task that its writer closed before can be read; the next task shows all others."""
+    if task.state not in (Task.DONE, Task.SKIPPED) or task.kind in JUDGEMENT_KINDS:
+        return ""
+    return f"{reverse('my_contributions', args=[task.campaign.slug])}#kept"
 
 
 def _is_open_now(found: Visit, task_id: int) -> bool:
