@@ -320,13 +320,19 @@ def main() -> None:
     asked.add_argument("--way", choices=tuple(WAYS), nargs="+", default=list(WAYS))
     asked.add_argument("--profile", type=int, metavar="LOOPS", help="profile so many loops in one process")
     asked.add_argument("--label-studio", metavar="ADDRESS")
-    asked.add_argument("--token", help="Label Studio's access token")
+    asked.add_argument("--token", default="", help="Label Studio's access token")
+    asked.add_argument(
+        "--label-studio-process", type=int, metavar="PID", help="where it runs on this machine"
+    )
     given = asked.parse_args()
     with tempfile.TemporaryDirectory(prefix="web-loop-") as folder:
         if given.label_studio:
             from label_studio_loop import compare
 
-            compare(given.label_studio, given.token, given.crowds, given.think, given.loops)
+            compare(
+                given.label_studio, given.token, given.crowds, given.think, given.loops,
+                given.label_studio_process,
+            )  # fmt: skip
             return
         with served(Path(folder), database=given.database, processes=given.processes) as platform:
             platform.setup("campaign")
