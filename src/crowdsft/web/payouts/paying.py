@@ -197,6 +197,8 @@ def _checked(state: str, reference: str) -> str:
 
 
 def _check_stands(payout: Payout) -> None:
+    """Inside a transaction: nobody voids the payout, or marks its lines, before this one ends."""
+    Payout.objects.select_for_update(no_key=True).get(pk=payout.pk)
     payout.refresh_from_db()
     if payout.voided is not None:
         raise InputError(_("This payout was taken back. Fix another one."))
