@@ -8,11 +8,14 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
-from django.utils.translation import get_language
+from django.utils.formats import number_format
+from django.utils.translation import get_language, ngettext
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from crowdsft.core.errors import InputError
+from crowdsft.core.settings import CampaignSettings
 from crowdsft.web.campaigns.create import request_close
 from crowdsft.web.campaigns.models import Membership
 from crowdsft.web.charts import distance_chart
@@ -20,6 +23,8 @@ from crowdsft.web.contributions.work import tasks_done, waiting_contributions
 from crowdsft.web.journal_django import retry as retry_step
 from crowdsft.web.pages.access import CONTRIBUTES, Visit, organiser_visit, visit
 from crowdsft.web.pages.agreement_story import agreement_story
+from crowdsft.web.pages.campaign_form import POLICY_WORDS
+from crowdsft.web.pages.emotion_words import emotion_words
 from crowdsft.web.pages.judging_story import judging_story
 from crowdsft.web.pages.measure import latest_score, measure_of, share_of_the_way, start_score
 from crowdsft.web.pages.progress import Progress, progress
@@ -28,6 +33,7 @@ from crowdsft.web.pages.rounds_story import candidate_table, chart_data, decided
 from crowdsft.web.pages.safe_markdown import render_markdown
 from crowdsft.web.pages.standings import standings
 from crowdsft.web.pages.votes_story import voted_rows
+from crowdsft.web.saying import whole
 from crowdsft.web.stream.hub import Topic
 from crowdsft.web.stream.news import status_context
 from crowdsft.web.stream.watching import allow_stream
@@ -84,7 +90,9 @@ def close_round(request: HttpRequest, slug: str) -> HttpResponse:
     else:
         messages.success(
             request,
-            f"Round {found.campaign.round_number} closes as soon as every group can have a contributor.",
+            _("Round {number} closes as soon as every group can have a contributor.").format(
+                number=found.campaign.round_number
+            ),
         )
     return redirect("campaign", slug=slug)
 
@@ -94,7 +102,7 @@ def retry(request: HttpRequest, slug: str) -> HttpResponse:
     """Try the step again that has failed for good."""
     found = organiser_visit(request, slug)
     retry_step(found.campaign)
-    messages.success(request, "We try again. Nothing that was handed in is lost.")
+    messages.success(request, _("We try again. Nothing that was handed in is lost."))
     return redirect("campaign", slug=slug)
 
 
@@ -113,6 +121,8 @@ def _context(found: Visit) -> dict[str, Any]:
         "section": "campaigns",
         "visit": found,
         "guidelines": render_markdown(state.plan.campaign.guidelines),
+        "goal": _goal(state.plan),
+        "policy": POLICY_WORDS.get(state.plan.points.policy, state.plan.points.policy),
         "measure": measure,
         "chart": distance_chart(data) if data else None,
         "has_own_group": data is not None and any(current.own is not None for current in data.rounds),
@@ -145,6 +155,18 @@ def _votes_in(found: Visit) -> int | None:
     if found.campaign.close_requested_vote == number:
         return None
     return decided_votes(found.campaign, number).count()
+
+
+def _goal(plan: CampaignSettings) -> str:
+    """Where the model shall go: an emotion, a mix of them, or where experts' examples lie."""
+    target = plan.target
+    if target.emotion:
+        return emotion_words(target.emotion)
+    if target.examples:
+        count = len(target.examples)
+        return ngettext("{count} expert example", "{count} expert examples", count).format(count=whole(count))
+    parts = target.vector or {}
+    return ", ".join(f"{emotion_words(name)} {number_format(f'{part:.3g}')}" for name, part in parts.items())
 
 
 def _votes_left(found: Visit) -> int:

@@ -57,7 +57,7 @@ POLICY_WORDS = {
     "rank": _lazy("by the rank of the group"),
     "marginal": _lazy("by the gain of the group"),
     "ridge_history": _lazy("by what each person adds, from all rounds"),
-    "linear_history": _lazy("the same for crowds of thousands, with a simpler model"),
+    "linear_history": _lazy("by what each person adds, for crowds of thousands"),
     "decoded_shapley": _lazy("by what each person adds, from the candidates' answers"),
     "in_run_split": _lazy("by what each person adds, watched while training"),
 }

@@ -5,6 +5,7 @@ const main = document.getElementById("main");
 const here = (selector) => main.querySelector(selector);
 
 // The lease counts down; every saved draft prolongs it.
+const inHours = new Intl.NumberFormat(document.documentElement.lang, { style: "unit", unit: "hour", unitDisplay: "long" });
 let leaseEnds = 0;
 function renewLease() {
   const countdown = here("[data-countdown]");
@@ -14,7 +15,7 @@ function showLease() {
   const countdown = here("[data-countdown]");
   if (!countdown) return;
   const seconds = Math.max(0, Math.round((leaseEnds - Date.now()) / 1000));
-  if (seconds >= 7200) countdown.textContent = `${Math.round(seconds / 3600)} hours`;
+  if (seconds >= 7200) countdown.textContent = inHours.format(Math.round(seconds / 3600));
   else countdown.textContent = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
 }
 renewLease();

@@ -33,19 +33,21 @@ def look(topics: Collection[Topic]) -> News:
         news: dict[Topic, tuple[Message, ...]] = {}
         for number, campaign in campaigns.items():
             state = campaign_state(campaign)
-            now = progress(campaign, state)
-            for topic in topics:
-                if topic.campaign == number:
-                    news[topic] = _messages(topic, campaign, state, now)
+            mine = [topic for topic in topics if topic.campaign == number]
+            for language in {topic.language for topic in mine}:
+                with translation.override(language):
+                    now = progress(campaign, state)
+                    for topic in mine:
+                        if topic.language == language:
+                            news[topic] = _messages(topic, campaign, state, now)
         return news
     finally:
         close_old_connections()
 
 
 def _messages(topic: Topic, campaign: Campaign, state: CampaignState, now: Progress) -> tuple[Message, ...]:
-    with translation.override(topic.language):
-        context = status_context(campaign, state, now, is_organiser=topic.is_organiser) | {"is_swap": True}
-        html = "".join(render_to_string(f"pages/_campaign_{piece}.html", context) for piece in PIECES)
+    context = status_context(campaign, state, now, is_organiser=topic.is_organiser) | {"is_swap": True}
+    html = "".join(render_to_string(f"pages/_campaign_{piece}.html", context) for piece in PIECES)
     position = state.position
     results = Message("results", context["results_version"], position)
     over = () if now.is_live else (Message("end", "over", position, is_last=True),)

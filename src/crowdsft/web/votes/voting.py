@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.db import transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from crowdsft.core.campaign import CampaignState, RoundState, next_step
 from crowdsft.core.errors import InputError
@@ -52,7 +54,9 @@ def current_vote(campaign: Campaign, membership: Membership, artifacts: Artifact
     state = campaign_state(campaign)
     if not is_voting(state):
         raise NotNow(
-            "There is nothing to vote on right now. Votes open when the candidates of a round are measured."
+            _(
+                "There is nothing to vote on right now. Votes open when the candidates of a round are measured."
+            )
         )
     check_not_paused(membership)
     current = state.current
@@ -62,11 +66,18 @@ def current_vote(campaign: Campaign, membership: Membership, artifacts: Artifact
         vote = mine.filter(choice="").first()
         if vote is None:
             if mine.count() >= state.plan.votes.per_voter:
-                raise NotNow(
-                    f"You have voted on {mine.count()} pairs of this round. Thank you; that is all we ask."
-                )
+                raise NotNow(_thanks(mine.count()))
             vote = _new_vote(campaign, membership, state, artifacts, number=mine.count())
     return vote, shown(vote, current, artifacts)
+
+
+def _thanks(count: int) -> str:
+    words = ngettext(
+        "You have voted on {count} pair of this round. Thank you; that is all we ask.",
+        "You have voted on {count} pairs of this round. Thank you; that is all we ask.",
+        count,
+    )
+    return words.format(count=count)
 
 
 def shown(vote: Vote, current: RoundState, artifacts: Artifacts) -> Pair:
@@ -83,7 +94,7 @@ def _new_vote(
     own = next((group for group, names in enumerate(current.groups) if membership.contributor in names), None)
     models = [model for model in range(len(current.groups) + 1) if own is None or model != own + 1]
     samples = len(artifacts.rows(_outputs(current, 0)))
-    for _ in range(TRIES):
+    for _try in range(TRIES):
         left, right = (models[place] for place in rng.permutation(len(models))[:2])
         vote = Vote(
             campaign=campaign,
@@ -99,7 +110,7 @@ def _new_vote(
             vote.save()
             return vote
     raise NotNow(
-        "The models of this round say the same to nearly everything, so there is nothing to choose from."
+        _("The models of this round say the same to nearly everything, so there is nothing to choose from.")
     )
 
 
@@ -117,18 +128,18 @@ def cast(vote: Vote, choice: str) -> None:
             before, or when the votes of its round are counted.
     """
     if choice not in (*RESULTS, Vote.SKIPPED):
-        raise InputError("Please choose the left one, the right one, or that they are the same.")
+        raise InputError(_("Please choose the left one, the right one, or that they are the same."))
     campaign = vote.campaign
     with transaction.atomic():
         known = Vote.objects.select_for_update(no_key=True).get(pk=vote.pk).choice
         if known == choice:
             return
         if known:
-            raise InputError("You have decided this pair already. Here is the next one.")
+            raise InputError(_("You have decided this pair already. Here is the next one."))
         state = campaign_state(campaign)
         if not is_voting(state) or state.current.number != vote.round_number:
             raise InputError(
-                "The votes of this round are counted already, so this one came too late. Thank you."
+                _("The votes of this round are counted already, so this one came too late. Thank you.")
             )
         Vote.objects.filter(pk=vote.pk).update(choice=choice)
     enough = state.plan.votes.enough
