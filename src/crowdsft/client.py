@@ -290,10 +290,22 @@ class Client:
         found: list[dict[str, Any]] = self._call("GET", f"/campaigns/{slug}/points")
         return found
 
-    def ledger(self, slug: str) -> list[dict[str, Any]]:
-        """The whole ledger, oldest entry first; its hashes can be checked from what is here."""
-        found: list[dict[str, Any]] = self._call("GET", f"/campaigns/{slug}/ledger")
+    def ledger(self, slug: str, *, first: int = 0, limit: int | None = None) -> list[dict[str, Any]]:
+        """The ledger, oldest entry first, or `limit` entries from position `first` on; the hashes can be checked."""
+        asked = f"?first={first}" + ("" if limit is None else f"&limit={limit}")
+        found: list[dict[str, Any]] = self._call("GET", f"/campaigns/{slug}/ledger{asked}")
         return found
+
+    def ledger_lines(self, slug: str) -> bytes:
+        """The whole ledger as a file of JSON lines."""
+        return self._ask("GET", f"/campaigns/{slug}/ledger.jsonl").content
+
+    def ledger_check(self, slug: str) -> dict[str, Any]:
+        """Have the ledger checked: `state` is "sound", or "broken" with the `problem`; `head` is the last hash."""
+        while True:  # of a long ledger the platform checks a part for each call
+            found: dict[str, Any] = self._call("GET", f"/campaigns/{slug}/ledger/check")
+            if found["state"] != "checking":
+                return found
 
     # Organising
 

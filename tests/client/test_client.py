@@ -102,7 +102,9 @@ def test_what_anybody_may_see(anybody: Client) -> None:
     assert (summary.slug, summary.state, summary.round, summary.rounds) == ("calm", "collecting", 1, 2)
     assert "calm" in {row.slug for row in anybody.campaigns()}
     assert anybody.result("calm")["ledger"]["head"] == GENESIS
-    assert anybody.ledger("calm") == []
+    assert anybody.ledger("calm") == anybody.ledger("calm", first=3, limit=2) == []
+    assert anybody.ledger_lines("calm") == b""
+    assert anybody.ledger_check("calm")["state"] == "sound"
     assert all(row["points"] == 0 for row in anybody.standings("calm"))
 
 

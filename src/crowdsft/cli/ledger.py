@@ -24,29 +24,27 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 @app.command()
 def verify(data: Data, campaign: Slug = None, json_output: Json = False) -> None:
-    """Check every entry's hash and the journal behind it.
+    """Check every entry's hash, that the entries are what the rounds paid, and the journal behind them.
 
     Example: crowdsft ledger verify --data output
     """
     chosen = open_campaign(data, campaign)
-    from crowdsft.core.errors import LedgerError
-    from crowdsft.core.ledger import verify as verify_chain
-    from crowdsft.web.journal_django import campaign_state, ledger
+    from crowdsft.core.ledger_check import Tally, check_on, compare
+    from crowdsft.web.campaigns.ledger_reading import portions
+    from crowdsft.web.journal_django import campaign_state
 
-    entries = ledger(chosen)
-    head = verify_chain(entries)
-    if head != campaign_state(chosen).ledger_head:
-        raise LedgerError(
-            "The ledger's entries chain, but are not what the journal says. Restore one from a backup."
-        )
-    total = sum(entry.amount for entry in entries)
+    tally = Tally()
+    for entries in portions(chosen):
+        tally = check_on(tally, entries)
+    compare(tally, campaign_state(chosen))
+    count, total, head = tally.head.position, tally.total, tally.head
     if json_output:
         print_json(
-            {"campaign": chosen.slug, "entries": len(entries), "sum": total, "head": head.hash, "valid": True}
+            {"campaign": chosen.slug, "entries": count, "sum": total, "head": head.hash, "valid": True}
         )
     else:
         error_console.print(
-            f"{len(entries)} entries, {total} points, unbroken and as the journal says. Head {head.hash}"
+            f"{count} entries, {total} points, unbroken and as the journal says. Head {head.hash}"
         )
 
 

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from crowdsft.core.errors import LedgerError
+from crowdsft.core.sentences import sentence
 
 GENESIS = "0" * 64
 
@@ -90,8 +91,8 @@ def chain(
     return tuple(entries), LedgerHead(position, previous)
 
 
-def verify(entries: Sequence[LedgerEntry]) -> LedgerHead:
-    """Check that `entries` are a whole, unbroken chain.
+def verify(entries: Sequence[LedgerEntry], head: LedgerHead | None = None) -> LedgerHead:
+    """Check that `entries` are an unbroken chain from `head` on (default: from the first entry on).
 
     Returns:
         The head behind the last entry.
@@ -99,12 +100,16 @@ def verify(entries: Sequence[LedgerEntry]) -> LedgerHead:
     Raises:
         LedgerError: naming the first entry that does not fit, and how.
     """
-    head = LedgerHead()
+    head = head or LedgerHead()
     for entry in entries:
         if entry.position != head.position:
             raise LedgerError(
-                f"The ledger has an entry at position {entry.position} where {head.position} is due: "
-                "an entry was removed, doubled or moved. Restore the ledger from a backup or the journal."
+                sentence(
+                    "The ledger has an entry at position {found} where {due} is due: an entry was removed, "
+                    "doubled or moved. Restore the ledger from a backup or the journal.",
+                    found=entry.position,
+                    due=head.position,
+                )
             )
         expected = entry_hash(
             head.hash,
@@ -117,8 +122,11 @@ def verify(entries: Sequence[LedgerEntry]) -> LedgerHead:
         )
         if entry.previous != head.hash or entry.hash != expected:
             raise LedgerError(
-                f"The ledger entry at position {entry.position} does not match its hash: it was changed after it "
-                "was written. Restore the ledger from a backup or the journal."
+                sentence(
+                    "The ledger entry at position {position} does not match its hash: it was changed after it "
+                    "was written. Restore the ledger from a backup or the journal.",
+                    position=entry.position,
+                )
             )
         head = LedgerHead(entry.position + 1, entry.hash)
     return head

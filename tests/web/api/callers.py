@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from django.core.cache import cache
 from django.test import Client
 
 from crowdsft.web.accounts.models import User, issue_token
+from crowdsft.web.campaigns.ledger_check import forget_checks
 from tests.web.pages.campaign_builder import CampaignBuilder
 
 ELSEWHERE = "203.0.113.7"  # an address of documentation, where loopback's freedom from limits does not hold
@@ -39,12 +41,10 @@ class Caller:
         """The JSON of a GET that works."""
         answer = self("GET", path)
         assert answer.status_code == 200, answer.content
-        return answer.json()
+        return json.loads(answer.getvalue())
 
 
 def _json(body: object) -> bytes:
-    import json
-
     return json.dumps(body).encode()
 
 
@@ -77,6 +77,7 @@ def _fresh(settings: Any, tmp_path: Path) -> None:
     settings.DATA = tmp_path
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     cache.clear()
+    forget_checks()
 
 
 @pytest.fixture

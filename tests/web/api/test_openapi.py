@@ -119,6 +119,8 @@ def test_every_operation_says_who_may_use_it(document: dict[str, Any]) -> None:
         ("get", "/api/campaigns/{slug}"),
         ("get", "/api/campaigns/{slug}/standings"),
         ("get", "/api/campaigns/{slug}/ledger"),
+        ("get", "/api/campaigns/{slug}/ledger.jsonl"),
+        ("get", "/api/campaigns/{slug}/ledger/check"),
         ("get", "/api/campaigns/{slug}/consent"),
         ("get", "/api/campaigns/{slug}/result"),
     }

@@ -24,6 +24,7 @@ import pytest  # noqa: E402
 from django.test import Client  # noqa: E402
 
 from crowdsft.web.accounts.models import User  # noqa: E402
+from crowdsft.web.campaigns.ledger_check import forget_checks  # noqa: E402
 from crowdsft.web.journal_django import forget_states  # noqa: E402
 from tests.web.pages.campaign_builder import CampaignBuilder  # noqa: E402
 
@@ -34,6 +35,7 @@ def _fresh_and_fast(db: None, settings: Any, tmp_path: Path) -> Iterator[None]:
     settings.DATA = tmp_path
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     forget_states()
+    forget_checks()
     yield
     forget_states()
 

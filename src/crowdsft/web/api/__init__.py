@@ -22,6 +22,7 @@ api = NinjaAPI(
 add_handlers(api)
 api.add_router("", "crowdsft.web.api.people.router")
 api.add_router("", "crowdsft.web.api.campaigns.router")
+api.add_router("", "crowdsft.web.api.ledger.router")
 api.add_router("", "crowdsft.web.api.work.router")
 api.add_router("", "crowdsft.web.api.votes.router")
 api.add_router("", "crowdsft.web.api.reviews.router")

@@ -116,23 +116,6 @@ class AwardOut(Schema):
     handed_in: int | None
 
 
-class Entry(Schema):
-    """A ledger entry; anybody can check the chain of hashes.
-
-    `hash` is the SHA-256 of the JSON array [previous, position, campaign, round, contributor, amount, reason]
-    in UTF-8, without blanks and without escapes for letters; the first `previous` is 64 zeros.
-    """
-
-    position: int
-    campaign: str
-    round: int
-    contributor: str
-    amount: int
-    reason: str
-    previous: str
-    hash: str
-
-
 @router.get("/campaigns", auth=None, response=list[Summary])
 def list_campaigns(request: HttpRequest, archived: bool = False) -> list[Summary]:
     """All campaigns, newest first; drafts never, archived ones only with `?archived=true`."""
@@ -193,24 +176,6 @@ def my_points(request: HttpRequest, slug: str) -> list[AwardOut]:
     rounds = campaign_state(campaign).rounds
     return [
         award for current in rounds if (award := _award(rounds, current, membership.contributor)) is not None
-    ]
-
-
-@router.get("/campaigns/{slug}/ledger", auth=None, response=answers(list[Entry], 404))
-def whole_ledger(request: HttpRequest, slug: str) -> list[Entry]:
-    """The whole ledger, oldest first."""
-    return [
-        Entry(
-            position=entry.position,
-            campaign=entry.campaign,
-            round=entry.round_number,
-            contributor=entry.contributor,
-            amount=entry.amount,
-            reason=entry.reason,
-            previous=entry.previous,
-            hash=entry.hash,
-        )
-        for entry in ledger(find_campaign(slug))
     ]
 
 
