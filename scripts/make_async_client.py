@@ -4,7 +4,8 @@ python scripts/make_async_client.py          writes it
 python scripts/make_async_client.py --check  exits with 1 when it is out of date
 
 Whoever adds a method to `Client` runs this. A method that asks the server, itself or through another one,
-becomes `async`, and each such call is awaited; everything else, docstrings and comments too, stays as it is.
+becomes `async`, each such call is awaited, and streams are read in the same way; everything else, docstrings and
+comments too, stays as it is.
 """
 
 from __future__ import annotations
@@ -80,7 +81,15 @@ def _edits(text: str) -> Iterator[Edit]:
             assert node.end_lineno is not None and node.end_col_offset is not None
             end = at(node.end_lineno, node.end_col_offset)
             yield end - len(node.attr), node.attr, RENAMED[node.attr]
-        if isinstance(node, ast.Call) and _asked(node) in asking:
+        elif isinstance(node, ast.With) and _calls(node.items[0].context_expr, "stream"):
+            yield at(node.lineno, node.col_offset), "", "async "
+        elif isinstance(node, ast.For) and _calls(node.iter, "iter_bytes"):
+            yield at(node.lineno, node.col_offset), "", "async "
+            yield at(node.iter.lineno, node.iter.col_offset) + len("answer."), "iter_bytes", "aiter_bytes"
+        elif _calls(node, "read") and ast.unparse(node) == "answer.read()":
+            assert isinstance(node, ast.Call)
+            yield at(node.lineno, node.col_offset), "answer.read", "await answer.aread"
+        if isinstance(node, ast.Call) and _asked(node) in asking and not _calls(node, "stream"):
             assert node.end_lineno is not None and node.end_col_offset is not None
             inside = isinstance(parents[node], ast.Attribute | ast.Subscript)
             yield at(node.lineno, node.col_offset), "", "(await " if inside else "await "
@@ -111,6 +120,11 @@ def _asked(call: ast.Call) -> str | None:
             return called.attr
         called = called.value
     return None
+
+
+def _calls(node: ast.AST, method: str) -> bool:
+    """Whether `node` is `something.method(...)`."""
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == method
 
 
 def _edited(text: str, edits: list[Edit]) -> str:

@@ -373,6 +373,32 @@ class AsyncClient:
         """The contributions of all closed rounds as a file: "jsonl" or "csv"."""
         return (await self._ask("GET", f"/campaigns/{slug}/data.{form}")).content
 
+    async def models(self, slug: str) -> list[dict[str, Any]]:
+        """Every candidate of the decided rounds, newest round first; `key` names it for `download_model`."""
+        found: list[dict[str, Any]] = await self._call("GET", f"/campaigns/{slug}/models")
+        return found
+
+    async def download_model(self, slug: str, key: str, output: Path) -> Path:
+        """Write a model to the zip file `output`, which appears whole: a card and its adapters in PEFT's format."""
+        unfinished = output.with_name(f".{output.name}.part")
+        try:
+            async with self._http.stream("GET", f"/campaigns/{slug}/models/{key}.zip") as answer:
+                if not answer.is_success:
+                    await answer.aread()
+                    raise _api_error(answer)
+                with unfinished.open("wb") as file:
+                    async for piece in answer.aiter_bytes():
+                        file.write(piece)
+            unfinished.replace(output)
+        except httpx.TransportError as error:
+            why = str(error) or type(error).__name__
+            raise CrowdsftError(f"{self.address} does not send the model: {why}. Ask again.") from error
+        except OSError as error:
+            raise InputError(f"{output} cannot be written: {error.strerror}.") from error
+        finally:
+            unfinished.unlink(missing_ok=True)
+        return output
+
     async def preview_payout(
         self,
         slug: str,

@@ -474,6 +474,32 @@ class Client:
         """The contributions of all closed rounds as a file: "jsonl" or "csv"."""
         return self._ask("GET", f"/campaigns/{slug}/data.{form}").content
 
+    def models(self, slug: str) -> list[dict[str, Any]]:
+        """Every candidate of the decided rounds, newest round first; `key` names it for `download_model`."""
+        found: list[dict[str, Any]] = self._call("GET", f"/campaigns/{slug}/models")
+        return found
+
+    def download_model(self, slug: str, key: str, output: Path) -> Path:
+        """Write a model to the zip file `output`, which appears whole: a card and its adapters in PEFT's format."""
+        unfinished = output.with_name(f".{output.name}.part")
+        try:
+            with self._http.stream("GET", f"/campaigns/{slug}/models/{key}.zip") as answer:
+                if not answer.is_success:
+                    answer.read()
+                    raise _api_error(answer)
+                with unfinished.open("wb") as file:
+                    for piece in answer.iter_bytes():
+                        file.write(piece)
+            unfinished.replace(output)
+        except httpx.TransportError as error:
+            why = str(error) or type(error).__name__
+            raise CrowdsftError(f"{self.address} does not send the model: {why}. Ask again.") from error
+        except OSError as error:
+            raise InputError(f"{output} cannot be written: {error.strerror}.") from error
+        finally:
+            unfinished.unlink(missing_ok=True)
+        return output
+
     def preview_payout(
         self,
         slug: str,

@@ -350,3 +350,11 @@ def test_webhooks(alice: Client) -> None:
         alice.send_again(slug, waiting["id"])
     alice.remove_webhook(slug, hook["id"])
     assert alice.webhooks(slug) == []
+
+
+def test_a_model_that_is_not_there_leaves_no_file(anybody: Client, tmp_path: Path) -> None:
+    assert anybody.models("calm") == []
+    with pytest.raises(ApiError, match="has no model '1'") as caught:
+        anybody.download_model("calm", "1", tmp_path / "model.zip")
+    assert caught.value.status == 404
+    assert list(tmp_path.iterdir()) == []

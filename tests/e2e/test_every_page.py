@@ -15,7 +15,13 @@ pytestmark = pytest.mark.e2e
 
 PAGE_BYTES = 250_000
 WIDTHS = (320, 390, 1280)
-EXPECTED_STATUS = {"not-found": "404", "forbidden": "403", "create-faults": "422", "invitation-none": "404"}
+EXPECTED_STATUS = {
+    "not-found": "404",
+    "forbidden": "403",
+    "create-faults": "422",
+    "invitation-none": "404",
+    "model-missing": "404",
+}
 
 
 @pytest.fixture(scope="module")

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 CONFIG_FILE = "adapter_config.json"
 WEIGHTS_FILE = "adapter_model.safetensors"
+PIECE_BYTES = 1024 * 1024
 FULL_WEIGHTS = "FULL_DELTA"
 """The `peft_type` of a folder that holds a delta for whole weight matrices; PEFT itself does not know it."""
 
@@ -38,13 +39,17 @@ class StoredAdapter:
 def folder_digest(folder: Path) -> str:
     """SHA-256 (hexadecimal) over the names and contents of a folder's files, sorted by name.
 
-    Each name and content is preceded by its length, so that no two folders read the same.
+    Each name and content is preceded by its length, so that no two folders read the same. Files are read a piece at a
+    time: an adapter may be larger than a web process.
     """
     digest = hashlib.sha256()
     for path in sorted(folder.iterdir(), key=lambda path: path.name):
-        for part in (path.name.encode(), path.read_bytes()):
-            digest.update(len(part).to_bytes(8, "big"))
-            digest.update(part)
+        name = path.name.encode()
+        with path.open("rb") as file:
+            digest.update(len(name).to_bytes(8, "big") + name)
+            digest.update(os.fstat(file.fileno()).st_size.to_bytes(8, "big"))
+            while piece := file.read(PIECE_BYTES):
+                digest.update(piece)
     return digest.hexdigest()
 
 

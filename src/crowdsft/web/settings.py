@@ -135,6 +135,7 @@ INSTALLED_APPS = [
     "crowdsft.web.votes",
     "crowdsft.web.imports",
     "crowdsft.web.reviews",
+    "crowdsft.web.adapters",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",

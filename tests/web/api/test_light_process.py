@@ -30,10 +30,10 @@ from crowdsft.web.configure import configure, migrate
 configure(Path(sys.argv[1]))
 migrate()
 from crowdsft.web.accounts.models import User
-from tests.web.pages.campaign_builder import CampaignBuilder
+from tests.web.adapters.with_weights import WithWeights
 bob = User.objects.create_user("bob", password="bob-has-a-long-password")
 alice = User.objects.create_user("alice", password="alice-has-a-long-password")
-builder = CampaignBuilder.start(owner=alice, people=[bob], tasks={"kinds": ["correct_response"]})
+builder = WithWeights.start(owner=alice, people=[bob], tasks={"kinds": ["correct_response"]})
 builder.play(1.0, [0.7, 0.9, 1.1]).open()
 """
 
@@ -75,6 +75,8 @@ alice.post(f"/api/reviews/{review['id']}", json.dumps({"verdict": "accepted"}), 
 for path in ("reviews/", "reviews/next/"):
     get(f"{here}/{path}", alice)
 get(f"{here}/mine/")
+for path in (f"{here}/models/", f"/api{here}/models", f"/api{here}/models/1.zip"):
+    get(path)
 post(f"/api{here}/close", {}, alice)
 post("/api/accounts", {"username": "charlie", "password": "charlie-has-a-long-password"})
 post("/api/tokens", {"username": "charlie", "password": "charlie-has-a-long-password"})

@@ -123,6 +123,8 @@ def test_every_operation_says_who_may_use_it(document: dict[str, Any]) -> None:
         ("get", "/api/campaigns/{slug}/ledger/check"),
         ("get", "/api/campaigns/{slug}/consent"),
         ("get", "/api/campaigns/{slug}/result"),
+        ("get", "/api/campaigns/{slug}/models"),
+        ("get", "/api/campaigns/{slug}/models/{key}.zip"),
     }
     for _, _, operation in operations(document):
         for choice in operation.get("security", []):
