@@ -66,17 +66,21 @@ COMFORT = (
 
 @dataclass(slots=True)
 class SamplePlatform:
-    """Its address, sessions by name ("bob" contributes, "alice" organises, "charlie" has just signed up)."""
+    """Its address and sessions by name.
+
+    "bob" contributes, "alice" organises, "dora" reviews, "emil" is paused, "charlie" has just signed up.
+    """
 
     address: str = ""
     sessions: dict[str, str] = field(default_factory=dict)
     slugs: dict[str, str] = field(default_factory=dict)
+    own: list[str] = field(default_factory=list)
 
 
 @contextmanager
-def sample_platform() -> Iterator[SamplePlatform]:
-    """Start the process, and stop it at the end."""
-    command = [sys.executable, "-m", "tests.e2e.sample_platform"]
+def sample_platform(locale: Path | None = None) -> Iterator[SamplePlatform]:
+    """Start the process, and stop it at the end; with the language "xx" of the folder `locale`, where it is given."""
+    command = [sys.executable, "-m", "tests.e2e.sample_platform", *([str(locale)] if locale else [])]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdin is not None and process.stdout is not None
         try:
@@ -94,10 +98,23 @@ def main() -> None:
         migrate()
         platform = SamplePlatform()
         _build(platform)
+        if sys.argv[1:]:
+            _speak(platform, Path(sys.argv[1]))
         with _served() as address:
             platform.address = address
             print(json.dumps(asdict(platform)), flush=True)
             sys.stdin.read()
+
+
+def _speak(platform: SamplePlatform, locale: Path) -> None:
+    """Offer the language "xx", and tell what people wrote, which is the same in every language."""
+    from django.conf import settings
+
+    from tests.e2e.sample_own import own_texts
+
+    settings.LOCALE_PATHS = [locale, *settings.LOCALE_PATHS]
+    settings.LANGUAGES = [*settings.LANGUAGES, ("xx", "xx")]
+    platform.own = own_texts()
 
 
 @contextmanager
@@ -123,6 +140,8 @@ def _build(platform: SamplePlatform) -> None:
     from django.test import Client
 
     from crowdsft.web.accounts.models import User
+    from crowdsft.web.notices.unsubscribing import unsubscribe_address
+    from tests.e2e.sample_reviews import reviewed
 
     users = {
         name: User.objects.create_user(
@@ -132,6 +151,8 @@ def _build(platform: SamplePlatform) -> None:
             ("alice", "amber-otter-101"),
             ("bob", "quiet-fern-202"),
             ("charlie", "lunar-moss-303"),
+            ("dora", "violet-lark-404"),
+            ("emil", "rusty-plum-505"),
         )
     }
     for name, user in users.items():
@@ -150,6 +171,8 @@ def _build(platform: SamplePlatform) -> None:
     _long(platform, users, key="long", name="Joy in comments", policy="rank")
     _exchanges(platform, users)
     _payouts(platform, users)
+    reviewed(platform, users)
+    platform.slugs["unsubscribe"] = unsubscribe_address(users["bob"]).split("/")[-2]
 
 
 def _exchanges(platform: SamplePlatform, users: dict[str, object]) -> None:
@@ -303,6 +326,7 @@ def _voting(platform: SamplePlatform, users: dict[str, object]) -> None:
 
 
 def _training(platform: SamplePlatform, users: dict[str, object]) -> None:
+    from crowdsft.web.campaigns.models import Step
     from tests.web.pages.campaign_builder import CampaignBuilder
 
     builder = CampaignBuilder.start(
@@ -315,6 +339,7 @@ def _training(platform: SamplePlatform, users: dict[str, object]) -> None:
     )
     builder.play(0.71, [0.69, 0.645, 0.66]).open().contribute([2, 1, 3, 1, 1, 2]).close()
     builder.at_work("training group 2, step 10 of 36", (1 + 10 / 36) / 3)
+    Step.objects.filter(campaign=builder.campaign).update(parts=[1.0, 0.28, 0.0])
     platform.slugs["training"] = builder.campaign.slug
 
 

@@ -209,7 +209,7 @@ class CampaignBuilder:
         drafts = (
             DRAFTS
             if "choose_response" not in tasks.kinds and "rate_response" not in tasks.kinds
-            else _many(tasks.drafts)
+            else many_drafts(tasks.drafts)
         )
         rows = [{"prompt": prompt, "response": response} for prompt, response in drafts]
         return RoundOpened(len(state.rounds) + 1, artifacts.put_rows(rows))
@@ -267,7 +267,7 @@ def _score(
     )
 
 
-def _many(count: int) -> list[tuple[str, str]]:
+def many_drafts(count: int) -> list[tuple[str, str]]:
     """So many answers of the model, two to each message, all different."""
     return [
         (f"{DRAFTS[row // 2 % 2][0]} ({row // 2 + 1})", f"{DRAFTS[row // 2 % 2][1]} Answer {row + 1}.")

@@ -11,6 +11,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from crowdsft.core.errors import InputError
 from crowdsft.web.accounts.models import User
@@ -43,11 +44,15 @@ def receive(
     name = PurePath(name.replace("\\", "/")).name
     if not name.lower().endswith(ENDINGS):
         raise InputError(
-            f"{name[:80]!r} does not say what it is. Give a file whose name ends in {', '.join(ENDINGS)}."
+            _("'{name}' does not say what it is. Give a file whose name ends in {endings}.").format(
+                name=name[:80], endings=", ".join(ENDINGS)
+            )
         )
     _forget_old()
     if campaign.imports.filter(state__in=Import.PENDING).count() >= MOST_PENDING:
-        raise InputError(f"{MOST_PENDING} files wait already. Confirm or discard one of them first.")
+        raise InputError(
+            _("{count} files wait already. Confirm or discard one of them first.").format(count=MOST_PENDING)
+        )
     with transaction.atomic():
         size, digest = 0, hashlib.sha256()
         row = Import.objects.create(
@@ -57,13 +62,15 @@ def receive(
             size += len(chunk)
             if size > MOST_BYTES:
                 raise InputError(
-                    f"The file is larger than {MOST_MEGABYTES} MB, the most that is read at once. Cut it into parts, "
-                    "or run `crowdsft run` with it."
+                    _(
+                        "The file is larger than {size} MB, the most that is read at once. Cut it into parts, "
+                        "or run `crowdsft run` with it."
+                    ).format(size=MOST_MEGABYTES)
                 )
             digest.update(chunk)
             ImportPart.objects.create(of=row, number=number, data=chunk)
         if not size:
-            raise InputError("The file is empty. Nothing was imported; choose another one.")
+            raise InputError(_("The file is empty. Nothing was imported; choose another one."))
         row.size, row.digest = size, digest.hexdigest()
         row.save(update_fields=["size", "digest"])
     return row
@@ -73,16 +80,18 @@ def _check_kind(campaign: Campaign, kind: str) -> None:
     if kind == Import.PROMPTS:
         if campaign.life != Campaign.DRAFT:
             raise InputError(
-                "The prompts of a campaign that is open cannot be changed. Start another one like it: a draft takes a "
-                "file of prompts."
+                _(
+                    "The prompts of a campaign that is open cannot be changed. Start another one like it: a draft "
+                    "takes a file of prompts."
+                )
             )
     elif kind == Import.CONTRIBUTIONS:
         if campaign.is_supplied:
-            raise InputError("This campaign took all of its contributions from one file at its start.")
+            raise InputError(_("This campaign took all of its contributions from one file at its start."))
         if campaign.life not in (Campaign.OPEN, Campaign.PAUSED):
-            raise InputError("Only a campaign that is open takes contributions. Nothing was imported.")
+            raise InputError(_("Only a campaign that is open takes contributions. Nothing was imported."))
     else:
-        raise InputError(f"A file holds {Import.CONTRIBUTIONS} or {Import.PROMPTS}, not {kind[:40]!r}.")
+        raise InputError(_("A file holds contributions or prompts, not '{kind}'.").format(kind=kind[:40]))
 
 
 def find_import(campaign: Campaign, number: UUID) -> Import:
@@ -93,7 +102,7 @@ def find_import(campaign: Campaign, number: UUID) -> Import:
     """
     found = campaign.imports.filter(pk=number).first()
     if found is None:
-        raise InputError("There is no such import in this campaign. Upload the file again.")
+        raise InputError(_("There is no such import in this campaign. Upload the file again."))
     return found
 
 
@@ -113,10 +122,10 @@ def confirm(row: Import, actor: User) -> None:
 
 def _why_not(row: Import) -> str:
     if row.state == Import.WAITING:
-        return "The file is still being checked. Confirm it when you have seen what is in it."
+        return _("The file is still being checked. Confirm it when you have seen what is in it.")
     if row.state == Import.CHECKED:
-        return "No line of this file can be used. The report says why; mend the file and upload it again."
-    return f"This import is {row.state} already."
+        return _("No line of this file can be used. The report says why; mend the file and upload it again.")
+    return _("This import was confirmed, done or discarded already.")
 
 
 def discard(row: Import) -> None:
@@ -128,7 +137,7 @@ def discard(row: Import) -> None:
     given_up = Import.objects.filter(pk=row.pk, state__in=(Import.WAITING, Import.CHECKED, Import.FAILED))
     if not given_up.update(state=Import.DISCARDED, lease_until=0.0, preview=[]):
         row.refresh_from_db()
-        raise InputError(f"This import is {row.state} already, and cannot be discarded.")
+        raise InputError(_("This import was confirmed, done or discarded already, and cannot be discarded."))
     row.parts.all().delete()
 
 

@@ -5,7 +5,6 @@ What has no words here is shown as it was written, so a new kind of decision nee
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,6 +12,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, pgettext_lazy
 
 from crowdsft.web.campaigns.models import AuditLine, Membership
+from crowdsft.web.reviews.reasons import EXCLUSION, PAUSE, REJECTION
+from crowdsft.web.stored_words import StoredWords
 
 DECISIONS = {
     "paused": pgettext_lazy("decided", "paused"),
@@ -42,6 +43,16 @@ DECISIONS = {
     "lifted a pause": pgettext_lazy("decided", "lifted a pause"),
     "settled a report": pgettext_lazy("decided", "settled a report"),
     "answered an appeal": pgettext_lazy("decided", "answered an appeal"),
+    "fixed a payout": pgettext_lazy("decided", "fixed a payout"),
+    "took back a payout": pgettext_lazy("decided", "took back a payout"),
+    "marked a line as due": pgettext_lazy("decided", "marked a line as due"),
+    "marked a line as paid": pgettext_lazy("decided", "marked a line as paid"),
+    "marked a line as failed": pgettext_lazy("decided", "marked a line as failed"),
+    "marked all as paid": pgettext_lazy("decided", "marked all as paid"),
+    "confirmed a file of contributions": pgettext_lazy("decided", "confirmed a file of contributions"),
+    "confirmed a file of prompts": pgettext_lazy("decided", "confirmed a file of prompts"),
+    "imported contributions": pgettext_lazy("decided", "imported contributions"),
+    "imported prompts": pgettext_lazy("decided", "imported prompts"),
 }
 # The forms of what stands behind a decision. What people wrote themselves has none of them, or only at its end.
 DETAILS = (
@@ -54,14 +65,37 @@ DETAILS = (
     gettext_noop("to round {number}"),
     gettext_noop("to the first base: {words}"),
     gettext_noop("to the first base"),
+    gettext_noop("payout {number}, {contributor}: {words}"),
+    gettext_noop("payout {number}: {money}, {count} lines {words}"),
+    gettext_noop("payout {number}: {money}, {count} lines"),
+    gettext_noop("payout {number}: {words}"),
+    gettext_noop("{count} of {file}"),
+    gettext_noop("report {number}"),
+    gettext_noop("appeal {number}, granted"),
+    gettext_noop("appeal {number}, declined"),
+    gettext_noop("contributor {contributor}, until it is lifted: {reason}"),
+    gettext_noop("contributor {contributor}, {count} days: {reason}"),
+    gettext_noop("contributor {contributor}"),
+    gettext_noop("{contribution}: {reason}"),
 )
-_PARTS = {
-    "number": r"(?P<number>\d+)",
-    "role": f"(?P<role>{'|'.join(name for name, _words in Membership.ROLES)})",
-    "name": r"(?P<name>[^:]+)",
-    "words": r"(?P<words>.+)",
-}
-_FORMS = tuple((form, re.compile(form.format(**_PARTS), re.S)) for form in DETAILS)
+_REASONS = {**REJECTION, **EXCLUSION, **PAUSE}
+_DETAILS = StoredWords(
+    DETAILS,
+    parts={
+        "role": "|".join(name for name, _words in Membership.ROLES),
+        "name": "[^:]+",
+        "words": ".+",
+        "contributor": r"\S+",
+        "contribution": "[0-9a-f-]{36}",
+        "reason": "|".join(_REASONS),
+        "money": "[0-9.]+ [A-Z]+",
+        "file": r"\S.*\.(?:jsonl|ndjson|json|csv|parquet)",
+    },
+    said={
+        "role": lambda role: str(dict(Membership.ROLES)[role]),
+        "reason": lambda reason: str(_REASONS[reason]),
+    },
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +116,4 @@ def audit_line(row: AuditLine) -> Line:
 
 def detail_words(detail: str) -> str:
     """What was noted of a decision, in the reader's language where it has one of our forms."""
-    roles = dict(Membership.ROLES)
-    for form, pattern in _FORMS:
-        if found := pattern.fullmatch(detail):
-            parts = found.groupdict()
-            if "role" in parts:
-                parts["role"] = str(roles[parts["role"]])
-            return _(form).format(**parts)  # the forms are marked above
-    return detail
+    return _DETAILS.say(detail)

@@ -20,6 +20,7 @@ from crowdsft.web.campaigns.models import Campaign
 from crowdsft.web.contributions.export import dataset_of
 from crowdsft.web.imports import receiving
 from crowdsft.web.imports.models import Import
+from crowdsft.web.imports.refusals import why_refused
 from crowdsft.web.imports.report import report_csv
 from crowdsft.web.pages.access import Visit, visit_any
 from crowdsft.web.saying import said
@@ -43,7 +44,7 @@ def data(request: HttpRequest, slug: str) -> HttpResponse:
     kind = Import.PROMPTS if found.campaign.life == Campaign.DRAFT else Import.CONTRIBUTIONS
     try:
         if file is None or found.user is None:
-            raise InputError("No file arrived. Choose one and upload it again.")
+            raise InputError(_("No file arrived. Choose one and upload it again."))
         row = receiving.receive(
             found.campaign, found.user, file.chunks(1024 * 1024),
             name=file.name or "", kind=kind, replaces=request.POST.get("replaces") == "on",
@@ -68,7 +69,7 @@ def one_import(request: HttpRequest, slug: str, import_id: UUID) -> HttpResponse
             messages.success(request, _("Discarded. Nothing of the file was kept."))
             return redirect("data", slug=slug)
         if request.POST.get("licensed") != "on":
-            raise InputError("Please say first that these texts may be used here.")
+            raise InputError(_("Please say first that these texts may be used here."))
         assert found.user is not None
         receiving.confirm(row, found.user)
     except InputError as error:
@@ -130,12 +131,13 @@ def _context(found: Visit) -> dict[str, Any]:
 
 
 def _import_context(found: Visit, row: Import) -> dict[str, Any]:
-    faults = row.refused_lines
+    faults = [(number, why_refused(why)) for number, why in row.refused_lines[:FAULTS_SHOWN]]
     return {
         "campaign": found.campaign,
         "row": row,
-        "faults": faults[:FAULTS_SHOWN],
-        "more_faults": max(0, len(faults) - FAULTS_SHOWN),
+        "faults": faults,
+        "more_faults": max(0, row.rejected - FAULTS_SHOWN),
+        "error": why_refused(row.error),
         "has_rounds": any(line.get("round") for line in row.preview),
         "is_waiting": row.state in (Import.WAITING, Import.CONFIRMED),
         "section": "campaigns",

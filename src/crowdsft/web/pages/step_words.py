@@ -5,12 +5,10 @@ A note that has none of these forms is shown as it was written, so a new note ne
 
 from __future__ import annotations
 
-import re
-
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from crowdsft.web.pages.measure import group_letter
+from crowdsft.web.stored_words import StoredWords
 
 WAITS = (
     gettext_noop(
@@ -39,40 +37,19 @@ NOTES = (
     gettext_noop("{name}: a node of the cluster was lost; starting again"),
     gettext_noop("{name} waits for a free node of the cluster"),
 )
-_WORDS = {"judge": ".+", "name": r"\w+"}  # everything else in the notes is a number
-
-
-def _pattern(form: str) -> re.Pattern[str]:
-    return re.compile(re.sub(r"\\{(\w+)\\}", _part, re.escape(form)))
-
-
-def _part(name: re.Match[str]) -> str:
-    return f"(?P<{name[1]}>{_WORDS.get(name[1], r'[0-9]+')})"
-
-
-_FORMS = tuple((form, _pattern(form)) for form in NOTES)
-
-
-def form_of(note: str) -> tuple[str, dict[str, str]] | None:
-    """The form of a note and what stands in it; None for one that has no form here."""
-    for form, pattern in _FORMS:
-        if found := pattern.fullmatch(note):
-            return form, found.groupdict()
-    return None
+STEP_NOTES = StoredWords(
+    NOTES,
+    parts={"judge": ".+", "name": r"\w+"},
+    said={"group": lambda number: group_letter(int(number) - 1)},
+)
 
 
 def note_words(note: str) -> str:
     """A worker's note with groups named by their letters."""
-    found = form_of(note)
-    if found is None:
-        return note
-    form, parts = found
-    if "group" in parts:
-        parts["group"] = group_letter(int(parts["group"]) - 1)
-    return _(form).format(**parts)  # the forms are marked above
+    return STEP_NOTES.say(note)
 
 
 def is_waiting(note: str) -> bool:
     """Whether the round stays open because it waits for people."""
-    found = form_of(note)
+    found = STEP_NOTES.find(note)
     return found is not None and found[0] in WAITS

@@ -106,7 +106,9 @@ def mark_line(
             return line
         line.state, line.reference = state, reference
         line.save(update_fields=["state", "reference", "changed"])
-        detail = f"payout {payout.number}, {line.contributor}: {payout.shown(line.amount)} {state} {reference}".strip()
+        detail = (
+            f"payout {payout.number}, {line.contributor}: {payout.shown(line.amount)} {reference}".strip()
+        )
         note(payout.campaign, actor, f"marked a line as {state}", detail)
         _tell(payout, [line])
     return line
