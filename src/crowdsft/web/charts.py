@@ -23,8 +23,20 @@ TOP = 16
 
 
 @dataclass(frozen=True, slots=True)
+class Back:
+    """A rollback: in words, and the shown value of the model it went back to."""
+
+    words: str
+    value: float
+    interval: tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
 class ChartRound:
-    """A decided round: shown values of its candidates, which won, which is the reader's, and what came out."""
+    """A decided round: shown values of its candidates, which won, which is the reader's, and what came out.
+
+    `back` is the rollback that it began with.
+    """
 
     number: int
     candidates: tuple[float, ...]
@@ -32,11 +44,12 @@ class ChartRound:
     own: int | None
     value: float
     interval: tuple[float, float]
+    back: Back | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ChartData:
-    """The way of the model: start, rounds, room for `slots` rounds, and where it should go."""
+    """The way of the model: start, rounds, room for `slots` rounds, where it should go, a rollback after all rounds."""
 
     start_label: str
     start: float
@@ -46,6 +59,13 @@ class ChartData:
     reference: tuple[str, float] | None
     lower_is_better: bool
     sentence: str
+    pending: Back | None = None
+
+    @property
+    def backs(self) -> tuple[tuple[int, Back], ...]:
+        """The rollbacks, each with the slot of the round before it."""
+        found = [(slot, current.back) for slot, current in enumerate(self.rounds) if current.back]
+        return tuple(found + ([(len(self.rounds), self.pending)] if self.pending else []))
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +107,7 @@ def _draw(data: ChartData, *, width: int, height: int, is_phone: bool) -> str:
         *_grid(frame, ticks, labels),
         *_reference(frame, data),
         *_slot_labels(frame, data),
+        *_backs(frame, data),
         *_way(frame, data),
         svg.circle("dot-base", frame.x(0), frame.y(data.start), 5),
     ]
@@ -100,6 +121,8 @@ def _span(data: ChartData) -> tuple[float, float]:
     values = [data.start, *data.start_interval]
     for current in data.rounds:
         values += [current.value, *current.interval, *current.candidates]
+    for _slot, back in data.backs:
+        values += [back.value, *back.interval]
     if data.reference:
         values.append(data.reference[1])
     low, high = min(values), max(values)
@@ -157,13 +180,35 @@ def _slot_labels(frame: Frame, data: ChartData) -> Iterator[str]:
 
 
 def _way(frame: Frame, data: ChartData) -> Iterator[str]:
-    """The interval of the base from round to round, and the line in it."""
-    intervals = [data.start_interval, *(current.interval for current in data.rounds)]
-    values = [data.start, *(current.value for current in data.rounds)]
-    upper = [(frame.x(slot), frame.y(high)) for slot, (_low, high) in enumerate(intervals)]
-    lower = [(frame.x(slot), frame.y(low)) for slot, (low, _high) in enumerate(intervals)]
-    yield svg.path("polygon", "band", upper + lower[::-1])
-    yield svg.path("polyline", "line", [(frame.x(slot), frame.y(value)) for slot, value in enumerate(values)])
+    """The interval of the base from round to round, and the line in it; a rollback breaks both."""
+    parts: list[list[tuple[float, float, tuple[float, float]]]] = [[(0, data.start, data.start_interval)]]
+    for slot, current in enumerate(data.rounds, start=1):
+        if current.back:
+            parts.append([(slot - 0.5, current.back.value, current.back.interval)])
+        parts[-1].append((slot, current.value, current.interval))
+    if data.pending:
+        slot = len(data.rounds)
+        parts.append([(slot + at, data.pending.value, data.pending.interval) for at in (0.5, 1)])
+    for part in parts:
+        upper = [(frame.x(slot), frame.y(high)) for slot, _value, (_low, high) in part]
+        lower = [(frame.x(slot), frame.y(low)) for slot, _value, (low, _high) in part]
+        yield svg.path("polygon", "band", upper + lower[::-1])
+    for part in parts:
+        yield svg.path("polyline", "line", [(frame.x(slot), frame.y(value)) for slot, value, _ends in part])
+
+
+def _backs(frame: Frame, data: ChartData) -> Iterator[str]:
+    """A dashed upright where the model went back; its words above the plot, where they do not meet the ones before."""
+    free = -1.0
+    for slot, back in data.backs:
+        x = frame.x(slot + 0.5)
+        yield svg.upright("ref", x, TOP - 2, frame.height - BOTTOM)
+        yield svg.circle("dot-base", x, frame.y(back.value), 4)
+        width = 6.6 * len(back.words)
+        left = max(frame.left, min(x - width / 2, frame.width - width))
+        if left > free:
+            yield svg.words(back.words, left, TOP - 6, kind="halo strong")
+            free = left + width + 8
 
 
 def _round(frame: Frame, slot: int, current: ChartRound, *, draw_all: bool) -> list[str]:
@@ -206,6 +251,8 @@ def _last_value(frame: Frame, data: ChartData) -> str:
     """The newest value, on the side of the line where it is free of dots."""
     value = data.rounds[-1].value
     x, y = frame.x(len(data.rounds)), frame.y(value)
+    if (data.pending or data.rounds[-1].back) and x + 52 < frame.width:
+        return svg.words(number(value), x + 11, y + 4, kind="win halo")
     below = data.lower_is_better
     if below and y > frame.height - BOTTOM - 30:
         below = False

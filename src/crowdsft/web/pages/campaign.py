@@ -26,10 +26,11 @@ from crowdsft.web.pages.agreement_story import agreement_story
 from crowdsft.web.pages.campaign_form import POLICY_WORDS
 from crowdsft.web.pages.emotion_words import emotion_words
 from crowdsft.web.pages.judging_story import judging_story
+from crowdsft.web.pages.lineage_story import lineage_story
 from crowdsft.web.pages.measure import latest_score, measure_of, share_of_the_way, start_score
 from crowdsft.web.pages.progress import Progress, progress
 from crowdsft.web.pages.reviews_story import reviews_context
-from crowdsft.web.pages.rounds_story import candidate_table, chart_data, decided_rounds, lineage, round_rows
+from crowdsft.web.pages.rounds_story import candidate_table, chart_data, decided_rounds, round_rows
 from crowdsft.web.pages.safe_markdown import render_markdown
 from crowdsft.web.pages.standings import standings
 from crowdsft.web.pages.votes_story import voted_rows
@@ -126,6 +127,7 @@ def _context(found: Visit) -> dict[str, Any]:
         "measure": measure,
         "chart": distance_chart(data) if data else None,
         "has_own_group": data is not None and any(current.own is not None for current in data.rounds),
+        "has_rollback": bool(data and data.backs),
         "has_base_kept": any(current.winner is None for current in decided_rounds(state)),
         "confidence": round(100 * state.plan.evaluation.confidence),
         "start_value": measure.show(start.mean_utility) if start else None,
@@ -135,7 +137,7 @@ def _context(found: Visit) -> dict[str, Any]:
         "rounds": round_rows(state, found.contributor),
         "candidate_titles": titles,
         "candidates": candidates,
-        "lineage": lineage(state),
+        "lineage": lineage_story(state, found.contributor),
         "agreement": agreement_story(state, found.contributor),
         "judging": judging_story(state),
         "standings": standings(found.campaign, state, found.contributor),

@@ -1,4 +1,4 @@
-"""What happened in a campaign's rounds, as rows for the chart, the tables and the lineage."""
+"""What happened in a campaign's rounds, as rows for the chart and the tables."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from crowdsft.core.campaign import CampaignState, RoundState
-from crowdsft.web.charts import ChartData, ChartRound
+from crowdsft.web.charts import Back, ChartData, ChartRound
 from crowdsft.web.pages.measure import (
     Change,
     Measure,
@@ -35,15 +35,6 @@ class RoundRow:
     points: int | None
     is_carried: bool
     own_group: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class LineageItem:
-    """One point of the model's history; `kind` is "new", "same" (base kept) or "next"."""
-
-    title: str
-    lines: tuple[str, ...]
-    kind: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,38 +107,6 @@ def _row(current: RoundState, measure: Measure, contributor: str | None) -> Roun
     )
 
 
-def lineage(state: CampaignState) -> list[LineageItem]:
-    """From the first base to what is being collected now, oldest first."""
-    measure, start = measure_of(state.plan), start_score(state)
-    items = [
-        LineageItem(
-            _("Start"),
-            (
-                short_model_name(state.plan.model.base),
-                measure.show(start.mean_utility) if start else _("not measured"),
-            ),
-            "new",
-        )
-    ]
-    return items + [_lineage_item(current, measure) for current in state.rounds[-ROUNDS_SHOWN:]]
-
-
-def _lineage_item(current: RoundState, measure: Measure) -> LineageItem:
-    title, after = _("Round {number}").format(number=current.number), score_after(current)
-    if after is None:
-        now = _("collecting") if current.contributions is None else _("in progress")
-        return LineageItem(title, (now,), "next")
-    value = measure.show(after.mean_utility)
-    if current.winner is None:
-        return LineageItem(title, (_("base kept"), value), "same")
-    return LineageItem(title, (model_name(current, current.winner), value), "new")
-
-
-def short_model_name(reference: str) -> str:
-    """The last part of a model's address."""
-    return reference.rstrip("/").split("/")[-1].split(":")[-1]
-
-
 def candidate_table(state: CampaignState, contributor: str | None) -> tuple[list[str], list[CandidateRow]]:
     """Column titles and rows, newest round first; many groups are summed up as best, middle and last."""
     measure, rounds = measure_of(state.plan), decided_rounds(state)[-ROUNDS_SHOWN:][::-1]
@@ -181,16 +140,18 @@ def chart_data(state: CampaignState, contributor: str | None) -> ChartData | Non
     shown = rounds[-ROUNDS_SHOWN:]
     first = start if len(shown) == len(rounds) else score_after(rounds[-ROUNDS_SHOWN - 1])
     assert first is not None
+    pending = _pending(state, measure)
     expert = state.target.expert_utility if state.target and not measure.is_score else None
     return ChartData(
         start_label=_("Start") if len(shown) == len(rounds) else f"{shown[0].number - 1}",
         start=measure.value(first.mean_utility),
         start_interval=measure.interval(first),
         rounds=tuple(_chart_round(current, measure, contributor) for current in shown),
-        slots=max(len(shown), min(state.plan.rounds.count, 6)),
+        slots=max(len(shown) + (pending is not None), min(state.plan.rounds.count, 6)),
         reference=None if expert is None else (_("Expert answers"), measure.value(expert)),
         lower_is_better=measure.is_distance,
         sentence=_sentence(state, measure, rounds),
+        pending=pending,
     )
 
 
@@ -204,13 +165,39 @@ def _chart_round(current: RoundState, measure: Measure, contributor: str | None)
         own=group_of(current, contributor),
         value=measure.value(after.mean_utility),
         interval=measure.interval(after),
+        back=_back(current, measure),
     )
+
+
+def _back(current: RoundState, measure: Measure) -> Back | None:
+    """Where a round that began with a rollback started from."""
+    if current.starts_from is None or current.base_evaluation is None:
+        return None
+    base = current.base_evaluation.report
+    return Back(_back_words(current.starts_from), measure.value(base.mean_utility), measure.interval(base))
+
+
+def _back_words(to_round: int) -> str:
+    return _("back to round {number}").format(number=to_round) if to_round else _("back to the start")
+
+
+def _pending(state: CampaignState, measure: Measure) -> Back | None:
+    """A rollback after the newest decided round: no round that started from there is decided yet."""
+    to_round = state.starts_from
+    if to_round is None and state.current.selected is None:
+        to_round = state.current.starts_from
+    if to_round is None:
+        return None
+    score = score_after(state.rounds[to_round - 1]) if to_round else start_score(state)
+    if score is None:
+        return None
+    return Back(_back_words(to_round), measure.value(score.mean_utility), measure.interval(score))
 
 
 def _sentence(state: CampaignState, measure: Measure, rounds: tuple[RoundState, ...]) -> str:
     start, after = start_score(state), score_after(rounds[-1])
     assert start is not None and after is not None
-    return _(
+    words = _(
         "{measure} was {before} at the start and is {after} after round {number}. {direction}. The "
         "numbers are in "
         "the table below."
@@ -221,6 +208,14 @@ def _sentence(state: CampaignState, measure: Measure, rounds: tuple[RoundState, 
         number=rounds[-1].number,
         direction=measure.direction,
     )
+    jumps = [(now.number, now.starts_from) for now in state.rounds if now.starts_from is not None]
+    if state.starts_from is not None:
+        jumps.append((len(state.rounds) + 1, state.starts_from))
+    for number, to_round in jumps:
+        words += " " + _("Before round {number} the model went {back}.").format(
+            number=number, back=_back_words(to_round)
+        )
+    return words
 
 
 def closeness_line(state: CampaignState) -> list[float]:

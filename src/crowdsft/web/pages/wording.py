@@ -96,3 +96,8 @@ def number(value: float) -> str:
     if abs(value) >= 0.01:
         return decimal(value, 3)
     return f"{value:.2g}".replace(".", get_format("DECIMAL_SEPARATOR"))
+
+
+def short_model_name(reference: str) -> str:
+    """The last part of a model's address."""
+    return reference.rstrip("/").split("/")[-1].split(":")[-1]
