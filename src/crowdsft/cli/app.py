@@ -27,6 +27,7 @@ def print_json(value: Any) -> None:
 def build_app() -> typer.Typer:
     """The command with all its subcommands."""
     from crowdsft.cli import (
+        backup,
         check,
         demo,
         examples,
@@ -57,6 +58,8 @@ def build_app() -> typer.Typer:
     app.command()(examples.examples)
     app.command()(init.init)
     app.command()(export.export)
+    app.command()(backup.backup)
+    app.command()(backup.restore)
     app.command()(simulate.simulate)
     app.command()(value.value)
     app.command()(check.check)
