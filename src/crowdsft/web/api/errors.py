@@ -6,9 +6,10 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from django.core.exceptions import PermissionDenied, RequestDataTooBig
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.db import OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http.multipartparser import MultiPartParserError
 from ninja import NinjaAPI, Schema
 from ninja.errors import AuthenticationError, HttpError, Throttled, ValidationError
 
@@ -63,6 +64,8 @@ def add_handlers(api: NinjaAPI) -> None:
         AuthenticationError: _unknown_person,
         HttpError: _http_error,
         RequestDataTooBig: _too_big,
+        MultiPartParserError: _unreadable,
+        SuspiciousOperation: _unreadable,
         PermissionDenied: _denied,
         Http404: _nothing_here,
         OperationalError: _database_busy,
@@ -144,6 +147,13 @@ def _http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
 
 def _too_big(request: HttpRequest, error: RequestDataTooBig) -> HttpResponse:
     return problem(413, "The request is larger than this platform reads. Please send less at once.")
+
+
+def _unreadable(request: HttpRequest, error: Exception) -> HttpResponse:
+    return problem(
+        400,
+        f"The request cannot be read: {error}. Nothing was changed; see /api/docs for what is taken here.",
+    )
 
 
 def _denied(request: HttpRequest, error: PermissionDenied) -> HttpResponse:
