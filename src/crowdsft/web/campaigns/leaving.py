@@ -148,6 +148,7 @@ def _remove_unused(membership: Membership) -> int:
     Step.objects.select_for_update(no_key=True).filter(campaign=campaign).first()  # no round closes meanwhile
     unused = _unused(membership, campaign_state(campaign))
     closed = [row for row in unused if row.round_number is not None]
+    Task.objects.filter(pk__in=[row.task_id for row in unused]).update(seat=None)
     Contribution.objects.filter(pk__in=[row.pk for row in unused]).delete()
     if closed:
         ids = tuple(sorted(str(row.pk) for row in closed))

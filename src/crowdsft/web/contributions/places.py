@@ -15,14 +15,13 @@ from django.db.models import Count
 from django.utils import timezone
 
 from crowdsft.web.campaigns.models import Campaign
-from crowdsft.web.contributions.models import Task
+from crowdsft.web.contributions.models import Contribution, Task
 from crowdsft.web.task_types import TASK_TYPES
 from crowdsft.web.task_types.base import Material
 
 WINDOW = 12
 """So many unfinished items are handed out at a time: few enough that items get finished, enough that people who ask at
 the same moment rarely want the same seat."""
-TRIES = 3  # times that the list is looked at anew, when others have taken every seat of a window meanwhile
 
 
 def take_seat(
@@ -54,16 +53,29 @@ def take_seat(
         for offer in offers
         if offer.item not in asked and not any((offer.prompt, text) in avoid for text in _texts(offer))
     ]
-    for _ in range(TRIES):
-        full = _full(task, overlap)
-        window = [offer for offer in mine if offer.item not in full][:WINDOW]
-        if not window:
-            return None
+    full = _full(task, overlap)
+    left = [offer for offer in mine if offer.item not in full]
+    while window := left[:WINDOW]:
         for place in rng.permutation(len(window)):
             offer = window[int(place)]
             if _seated(task, offer, overlap, rng):
                 return offer
+        left = left[WINDOW:]  # others were faster, or an earlier round asked about the same texts
     return None
+
+
+def follow_standing(row: Contribution, *, overlap: int) -> None:
+    """Free the place of a judgement that does not count any more; give one to a judgement that counts again.
+
+    Where somebody else has the place by then, a judgement that was let in again counts without. Inside a transaction.
+    """
+    task = Task.objects.filter(pk=row.task_id).first()
+    if task is None or not task.item or row.round_number is not None:
+        return
+    if row.standing in (Contribution.REJECTED, Contribution.EXCLUDED):
+        Task.objects.filter(pk=task.pk).update(seat=None)
+    else:
+        keep_seat(task, overlap=overlap)
 
 
 def keep_seat(task: Task, *, overlap: int) -> bool:

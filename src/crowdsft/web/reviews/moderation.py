@@ -19,6 +19,8 @@ from crowdsft.web.campaigns.audit import note
 from crowdsft.web.campaigns.invitations import RANK
 from crowdsft.web.campaigns.models import Campaign, Membership
 from crowdsft.web.contributions.models import Contribution
+from crowdsft.web.contributions.places import follow_standing
+from crowdsft.web.journal_django import plan_of
 from crowdsft.web.prepared import Prepared
 from crowdsft.web.reviews.models import Moderation
 from crowdsft.web.reviews.reasons import EXCLUSION, PAUSE, checked, meaning
@@ -45,7 +47,9 @@ def exclude(row: Contribution, actor: Membership, *, reason: str, words: str = "
             )
         if known.standing == Contribution.EXCLUDED:
             raise InputError(_("This contribution is excluded already."))
-        Contribution.objects.filter(pk=known.pk).update(standing=Contribution.EXCLUDED)
+        known.standing = Contribution.EXCLUDED
+        known.save(update_fields=["standing"])
+        follow_standing(known, overlap=plan_of(known.campaign).tasks.overlap)
         decided = Moderation.objects.create(
             campaign=known.campaign,
             kind=Moderation.EXCLUSION,

@@ -11,6 +11,7 @@ from crowdsft.core.reviewing import standing
 from crowdsft.web.campaigns.audit import note
 from crowdsft.web.campaigns.models import Campaign, Membership
 from crowdsft.web.contributions.models import Contribution
+from crowdsft.web.contributions.places import follow_standing
 from crowdsft.web.contributions.work import waiting_contributions
 from crowdsft.web.journal_django import contribution_digest, plan_of, wake
 from crowdsft.web.reviews.models import Checkup, NearText, Review, TextHash
@@ -54,10 +55,11 @@ def decide(review: Review, verdict: str, *, reason: str = "", words: str = "") -
 
 
 def settle_standing(row: Contribution) -> None:
-    """Make the contribution stand where its reviews put it; under the lock of its row."""
-    needed = plan_of(row.campaign).reviews.per_contribution
-    row.standing = standing(verdicts_of(row), needed=needed)
+    """Make the contribution stand where its reviews put it, and hold a place or none; under the lock of its row."""
+    plan = plan_of(row.campaign)
+    row.standing = standing(verdicts_of(row), needed=plan.reviews.per_contribution)
     Contribution.objects.filter(pk=row.pk, round_number=None).update(standing=row.standing)
+    follow_standing(row, overlap=plan.tasks.overlap)
 
 
 def wake_if_enough(campaign: Campaign) -> None:
