@@ -556,7 +556,17 @@ class AsyncClient:
         found: list[dict[str, Any]] = await self._call("GET", f"/campaigns/{slug}/moderations")
         return found
 
+    async def my_judgements(self, slug: str) -> dict[str, Any]:
+        """How you judge: known answers, and how often you say what others say."""
+        found: dict[str, Any] = await self._call("GET", f"/campaigns/{slug}/judgements/mine")
+        return found
+
     # Reviewing
+
+    async def judgements(self, slug: str) -> dict[str, Any]:
+        """Known answers and agreement of the campaign and of everybody who judged in it."""
+        found: dict[str, Any] = await self._call("GET", f"/campaigns/{slug}/judgements")
+        return found
 
     async def next_review(self, slug: str) -> Review | None:
         """The contribution that is reserved for you, or the next one; None while none waits."""

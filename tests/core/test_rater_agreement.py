@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crowdsft.core.errors import InputError
@@ -128,6 +128,7 @@ tables = st.dictionaries(
 )
 
 
+@settings(deadline=None)
 @given(tables, st.sampled_from(["nominal", "ordinal", "interval"]))
 def test_the_whole_is_the_mean_of_people_weighed_by_their_judgements(
     cells: dict[tuple[int, int], int], scale: Scale
@@ -146,6 +147,7 @@ def test_the_whole_is_the_mean_of_people_weighed_by_their_judgements(
             assert found <= 1 + 1e-12
 
 
+@settings(deadline=None)
 @given(tables)
 def test_alpha_is_what_its_definition_says(cells: dict[tuple[int, int], int]) -> None:
     """Pair by pair, on an interval scale."""

@@ -164,6 +164,7 @@ def _build(platform: SamplePlatform) -> None:
     _training(platform, users)
     _new(platform, users)
     _judging(platform, users)
+    _judged(platform, users)
     _draft(platform, users)
     _approval(platform, users)
     _voting(platform, users)
@@ -403,6 +404,56 @@ def _judging(platform: SamplePlatform, users: dict[str, object]) -> None:
         )
         builder.open()
         platform.slugs[name] = builder.campaign.slug
+
+
+def _judged(platform: SamplePlatform, users: dict[str, object]) -> None:
+    """Nine people have chosen and rated; some attentively, some not. Bob is one of them."""
+    import numpy as np
+    from django.utils import timezone
+
+    from crowdsft.web.contributions.models import Task
+    from tests.web.pages.campaign_builder import CampaignBuilder
+
+    known = [{"prompt": f"Question {n}?", "better": f"Good {n}.", "worse": f"Bad {n}."} for n in range(8)]
+    builder = CampaignBuilder.start(
+        owner=users["alice"],
+        people=[users["bob"]],
+        others=_pseudonyms(8),
+        campaign=_campaign("Which answer is warmer?", "Judge what the model says to good news."),
+        tasks={"kinds": ["choose_response", "rate_response"], "drafts": 96, "per_contributor": 40},
+        gold={"share": 0.2, "choose": known},
+    )
+    builder.open()
+    rng = np.random.default_rng(5)
+    for place, member in enumerate(builder.members):
+        care = (0.9, 0.85, 0.95, 0.8, 0.5, 0.9, 0.75, 0.9, 0.85)[place]
+        asked = [("choose_response", item) for item in range(24)] + [
+            ("rate_response", item) for item in range(12)
+        ]
+        rows: list[tuple[str, str, int, int | None]] = [
+            (kind, f"{kind} {item}", _said(kind, item, is_careful=bool(rng.random() < care)), None)
+            for kind, item in asked
+            if rng.random() < 0.6
+        ]
+        rows += [
+            ("choose_response", f"known {number}", int(rng.random() < care), 1)
+            for number in range(8 if place < 6 else 2)
+        ]
+        Task.objects.bulk_create(
+            Task(
+                campaign=builder.campaign, membership=member, round_number=1, number=number, kind=kind,
+                prompt="How was your day?", item=item, verdict=verdict, expected=expected, state=Task.DONE,
+                lease_until=timezone.now(),
+            )
+            for number, (kind, item, verdict, expected) in enumerate(rows)
+        )  # fmt: skip
+    platform.slugs["judged"] = builder.campaign.slug
+
+
+def _said(kind: str, item: int, *, is_careful: bool) -> int:
+    if kind == "choose_response":
+        return item % 2 if is_careful else 1 - item % 2
+    return 1 + (item if is_careful else item + 2) % 5
 
 
 def _draft(platform: SamplePlatform, users: dict[str, object]) -> None:

@@ -103,8 +103,8 @@ def rater_agreement(
             mine[1] += float(apart[place[value]]) / (len(given) - 1)  # the distance to oneself is 0
             mine[2] += float(alike[place[value]] - 1) / (len(given) - 1)
     of_person = {
-        person: _agreement(int(sums[person][0]), int(sums[person][0]), *sums[person][1:], by_chance)
-        for person in sorted(people)
+        person: _agreement(int(items), int(items), apart, alike, by_chance)
+        for person, (items, apart, alike) in ((person, sums[person]) for person in sorted(people))
     }
     apart_of_all, alike_of_all = (sum(row[column] for row in sums.values()) for column in (1, 2))
     return _agreement(len(shared), int(counts.sum()), apart_of_all, alike_of_all, by_chance), of_person

@@ -44,7 +44,7 @@ def source(seed: int = 7) -> Source:
 def test_the_table_and_the_settings_know_the_same_kinds(name: str, task_type: TaskType) -> None:
     assert set(TASK_TYPES) == set(TASK_KINDS) == set(ANSWERS)
     assert task_type.needs_drafts == (name in DRAFT_KINDS)
-    assert task_type.is_judgement == (name in JUDGEMENT_KINDS)
+    assert task_type.is_judgement == (name in JUDGEMENT_KINDS) == (task_type.scale is not None)
 
 
 def test_its_template_is_there(name: str, task_type: TaskType) -> None:

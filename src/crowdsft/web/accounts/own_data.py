@@ -12,6 +12,7 @@ from allauth.account.models import EmailAddress
 from crowdsft.web.accounts.models import User
 from crowdsft.web.campaigns.models import AuditLine, LedgerRow, Membership
 from crowdsft.web.contributions.models import Contribution, Task
+from crowdsft.web.contributions.quality import PersonQuality, own_quality
 from crowdsft.web.journal_django import campaign_state
 from crowdsft.web.notices.models import Notice
 from crowdsft.web.notices.reading import mail_choices
@@ -130,6 +131,7 @@ def _campaign(membership: Membership) -> dict[str, Any]:
             _contribution(row)
             for row in Contribution.objects.filter(membership=membership).order_by("created", "pk")
         ],
+        "judging": _judging(own_quality(membership)),
         "votes": list(
             Vote.objects.filter(membership=membership)
             .order_by("pk")
@@ -146,6 +148,16 @@ def _campaign(membership: Membership) -> dict[str, Any]:
             .order_by("position")
             .values("position", "round_number", "amount", "reason", "previous", "hash")
         ),
+    }
+
+
+def _judging(own: PersonQuality) -> dict[str, Any]:
+    return {
+        "judged": own.judged,
+        "known_answers": {"answered": own.known.answered, "right": own.known.right},
+        "agreement": {
+            kind: {"items": found.items, "share": found.share} for kind, found in own.agreement.items()
+        },
     }
 
 

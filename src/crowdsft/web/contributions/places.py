@@ -69,8 +69,10 @@ def follow_standing(row: Contribution, *, overlap: int) -> None:
 
     Where somebody else has the place by then, a judgement that was let in again counts without. Inside a transaction.
     """
-    task = Task.objects.filter(pk=row.task_id).first()
-    if task is None or not task.item or row.round_number is not None:
+    if row.task_id is None or row.round_number is not None:
+        return
+    task = Task.objects.get(pk=row.task_id)
+    if not task.item:
         return
     if row.standing in (Contribution.REJECTED, Contribution.EXCLUDED):
         Task.objects.filter(pk=task.pk).update(seat=None)

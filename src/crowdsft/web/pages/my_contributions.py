@@ -18,7 +18,9 @@ from crowdsft.core.errors import InputError
 from crowdsft.web.campaigns.models import Membership
 from crowdsft.web.contributions.kept import kept_texts
 from crowdsft.web.contributions.models import Contribution
+from crowdsft.web.contributions.quality import own_quality
 from crowdsft.web.pages.access import Visit, visit
+from crowdsft.web.pages.quality_story import own_sentences
 from crowdsft.web.reviews.models import Appeal, Review
 from crowdsft.web.reviews.moderation import pause_of, pause_words
 from crowdsft.web.reviews.own_work import own_work
@@ -44,6 +46,7 @@ def my_contributions(request: HttpRequest, slug: str) -> HttpResponse:
         "page": page,
         "works": own_work(member, page.object_list),  # type: ignore[arg-type]
         "kept": kept_texts(member) if page.number == 1 else [],
+        "judging": own_sentences(own_quality(member)),
         "appeals": [(appeal, about(appeal)) for appeal in appeals[:PAGE_SIZE]],
         "pause": paused,
         "pause_words": pause_words(paused) if paused else "",

@@ -20,6 +20,7 @@ from crowdsft.web.pages import (
     payouts,
     playground,
     points,
+    quality,
     reporting,
     review_desk,
     reviewing,
@@ -83,6 +84,7 @@ urlpatterns: list[URLPattern] = [
     path("campaigns/<slug:slug>/reviews/next/", reviewing.review, name="review"),
     path("campaigns/<slug:slug>/reviews/<slug:action>/", review_desk.act, name="review_act"),
     path("campaigns/<slug:slug>/report/", reporting.report, name="report"),
+    path("campaigns/<slug:slug>/judgements/", quality.quality, name="quality"),
     path("campaigns/<slug:slug>/mine/", my_contributions.my_contributions, name="my_contributions"),
     path(
         "campaigns/<slug:slug>/mine/<uuid:contribution_id>/change/",

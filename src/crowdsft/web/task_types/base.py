@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
+from crowdsft.core.rater_agreement import Scale
 from crowdsft.core.task_settings import GoldSection
 
 Fields = Mapping[str, Sequence[str]]
@@ -85,7 +86,7 @@ class TaskType(Protocol):
     - `show(write(fields))` is what was chosen or typed; `write({})` is an answer that `problem` refuses;
     - `problem` is a sentence that says what to do, and None for every answer that `outcome` can take;
     - a weight lies between 0 and 1, and a response is clean: as `clean_text` leaves it;
-    - a judgement has a verdict and an item, what people write has none; only judgements have known answers.
+    - a judgement has a verdict, an item and a scale, what people write has none; only judgements have known answers.
     """
 
     heading: ClassVar[Any]
@@ -96,6 +97,10 @@ class TaskType(Protocol):
     """Whether the base's own answers are needed."""
     is_judgement: ClassVar[bool]
     """Whether the answer judges an item about which several people are asked, each once."""
+    scale: ClassVar[Scale | None]
+    """What verdicts are: categories, or values on a scale; None where nothing is judged."""
+    near: ClassVar[int]
+    """How far apart two verdicts may be that still say the same."""
     skip_reasons: ClassVar[Sequence[Any]]
     """Reasons to skip that only this type has, before the common ones."""
 

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from crowdsft.core.rater_agreement import Scale
 from crowdsft.core.task_settings import GoldSection
 from crowdsft.web.task_types.base import Draft, Fields, Known, Material, Outcome, Source
 from crowdsft.web.task_types.judgements import answer_from_draft, answer_from_fields, item_name
@@ -25,6 +26,8 @@ class ChooseResponse:
     fragment: ClassVar[str] = "pages/tasks/choose_response.html"
     needs_drafts: ClassVar[bool] = True
     is_judgement: ClassVar[bool] = True
+    scale: ClassVar[Scale | None] = "nominal"
+    near: ClassVar[int] = 0
     skip_reasons: ClassVar[Sequence[Any]] = (
         gettext_lazy("Neither is good"),
         gettext_lazy("I cannot tell which is better"),

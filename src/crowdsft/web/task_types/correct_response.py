@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from crowdsft.core.rater_agreement import Scale
 from crowdsft.core.task_settings import GoldSection
 from crowdsft.web.task_types.base import Fields, Known, Material, Outcome, Source
 from crowdsft.web.task_types.texts import clean_text, has_words
@@ -22,6 +23,8 @@ class CorrectResponse:
     fragment: ClassVar[str] = "pages/tasks/correct_response.html"
     needs_drafts: ClassVar[bool] = True
     is_judgement: ClassVar[bool] = False
+    scale: ClassVar[Scale | None] = None
+    near: ClassVar[int] = 0
     skip_reasons: ClassVar[Sequence[Any]] = ()
 
     def offers(self, source: Source) -> Sequence[Material]:

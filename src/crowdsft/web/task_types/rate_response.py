@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from crowdsft.core.rater_agreement import Scale
 from crowdsft.core.task_settings import GoldSection
 from crowdsft.web.task_types.base import Fields, Known, Material, Outcome, Source
 from crowdsft.web.task_types.judgements import answer_from_draft, answer_from_fields, item_name
@@ -34,6 +35,8 @@ class RateResponse:
     fragment: ClassVar[str] = "pages/tasks/rate_response.html"
     needs_drafts: ClassVar[bool] = True
     is_judgement: ClassVar[bool] = True
+    scale: ClassVar[Scale | None] = "interval"
+    near: ClassVar[int] = 1
     ratings: ClassVar[Sequence[str]] = RATINGS
     reason_words: ClassVar[Sequence[tuple[str, Any]]] = tuple(REASONS.items())
     skip_reasons: ClassVar[Sequence[Any]] = (gettext_lazy("I cannot tell how good it is"),)
@@ -80,4 +83,4 @@ class RateResponse:
 
     def is_right(self, verdict: int, expected: int) -> bool:
         """See `TaskType.is_right`: one more or one less is right, too."""
-        return abs(verdict - expected) <= 1
+        return abs(verdict - expected) <= self.near
