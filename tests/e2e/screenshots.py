@@ -139,21 +139,26 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--all", action="store_true", help="every page, size and theme")
     parser.add_argument("--only", default="", help="pages whose name begins so")
+    parser.add_argument("--language", default="en", help="the language of the pages")
     options = parser.parse_args(arguments)
     options.folder.mkdir(parents=True, exist_ok=True)
     with sample_platform() as platform, chromium() as browser:
         for shot in SHOTS:
             if shot.name.startswith(options.only):
-                _take(shot, platform, browser, options.folder, everything=options.all)
+                _take(
+                    shot, platform, browser, options.folder, everything=options.all, language=options.language
+                )
 
 
-def _take(shot: Shot, platform: SamplePlatform, browser: Browser, folder: Path, *, everything: bool) -> None:
+def _take(
+    shot: Shot, platform: SamplePlatform, browser: Browser, folder: Path, *, everything: bool, language: str
+) -> None:
     for size, (width, height) in SIZES.items():
         for theme in THEMES:
             if not everything and f"{size}-{theme}" not in shot.documented:
                 continue
             viewport: ViewportSize = {"width": width, "height": height}
-            with browser.new_context(viewport=viewport, reduced_motion="reduce") as context:
+            with browser.new_context(viewport=viewport, reduced_motion="reduce", locale=language) as context:
                 page = context.new_page()
                 open_shot(shot, platform, page, theme)
                 page.wait_for_timeout(250)
