@@ -35,6 +35,7 @@ def build_app() -> typer.Typer:
         export,
         init,
         ledger,
+        push,
         run,
         serve,
         simulate,
@@ -58,6 +59,7 @@ def build_app() -> typer.Typer:
     app.command()(examples.examples)
     app.command()(init.init)
     app.command()(export.export)
+    app.command()(push.push)
     app.command()(backup.backup)
     app.command()(backup.restore)
     app.command()(simulate.simulate)
