@@ -9,6 +9,7 @@ from pathlib import Path
 from crowdsft.rounds.executors import Executor, LocalExecutor
 from crowdsft.rounds.resources import Resources
 from crowdsft.rounds.worker import Worker
+from crowdsft.web.campaigns.examples import choose_next
 from crowdsft.web.campaigns.models import Step
 from crowdsft.web.imports.doing import do_next_import
 from crowdsft.web.journal_django import DjangoStore
@@ -26,7 +27,9 @@ def platform_worker(data: Path, *, lease_seconds: float, executor: Executor | No
         resources,
         lease_seconds=lease_seconds,
         executor=executor or LocalExecutor(),
-        chore=lambda: answer_next(resources) or do_next_import() or check_next(),
+        chore=lambda: (
+            answer_next(resources) or do_next_import() or check_next() or choose_next(resources.artifacts)
+        ),
     )
     written = 0.0
 

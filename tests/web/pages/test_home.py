@@ -38,3 +38,10 @@ def test_the_number_of_queries_does_not_grow_with_the_contributors(
     builder.open()
     with django_assert_max_num_queries(8):  # type: ignore[operator]
         anonymous.get("/")
+
+
+def test_there_is_one_filled_button(anonymous: Client, as_bob: Client, builder: CampaignBuilder) -> None:
+    builder.open()
+    for client, words in ((anonymous, "Join in under a minute"), (as_bob, "Choose a campaign")):
+        page = client.get("/").content.decode()
+        assert page.count('role="button" href') == 1 and f">{words}</a>" in page

@@ -137,6 +137,23 @@ class Agreement(models.Model):
         return f"{self.membership} agreed to {self.version}"
 
 
+class Example(models.Model):
+    """What the first base and that of `round_number` answer to one message; empty where no message will do.
+
+    `source` names both samples, so that a worker sees when the base has changed.
+    """
+
+    campaign = models.OneToOneField(Campaign, on_delete=models.CASCADE, related_name="example")
+    source = models.CharField(max_length=140)
+    round_number = models.PositiveIntegerField()
+    prompt = models.TextField(blank=True)
+    before = models.TextField(blank=True)
+    after = models.TextField(blank=True)
+
+    def __str__(self) -> str:
+        return f"example of round {self.round_number}"
+
+
 class AuditLine(models.Model):
     """Who decided what about a campaign, and when. Lines are only ever added."""
 

@@ -11,7 +11,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from crowdsft.web.campaigns.models import Campaign, Membership
+from crowdsft.web.campaigns.examples import source_of
+from crowdsft.web.campaigns.models import Campaign, Example, Membership
 from crowdsft.web.charts import sparkline
 from crowdsft.web.journal_django import campaign_state
 from crowdsft.web.pages.access import CONTRIBUTES
@@ -40,16 +41,19 @@ class CampaignCard:
 def home(request: HttpRequest) -> HttpResponse:
     """Open campaigns first, then the finished ones, newest first."""
     shown = Campaign.objects.exclude(life=Campaign.DRAFT).filter(archived=None)
-    campaigns = shown.select_related("step").order_by("-created")[:CAMPAIGNS_SHOWN]
+    campaigns = shown.select_related("step", "example").order_by("-created")[:CAMPAIGNS_SHOWN]
     counted = Membership.objects.filter(CONTRIBUTES, campaign__in=[campaign.pk for campaign in campaigns])
     contributors = dict(counted.values_list("campaign").annotate(Count("pk")))
     cards = [_card(campaign, contributors.get(campaign.pk, 0)) for campaign in campaigns]
+    open_cards = [card for card in cards if card.progress.is_live]
+    finished_cards = [card for card in cards if not card.progress.is_live]
     return render(
         request,
         "pages/home.html",
         {
-            "open_cards": [card for card in cards if card.progress.is_live],
-            "finished_cards": [card for card in cards if not card.progress.is_live],
+            "open_cards": open_cards,
+            "finished_cards": finished_cards,
+            "example": next(filter(None, map(_example, [*open_cards, *finished_cards])), None),
             "section": "campaigns",
         },
     )
@@ -70,3 +74,11 @@ def _card(campaign: Campaign, contributors: int) -> CampaignCard:
         if values
         else None,
     )
+
+
+def _example(card: CampaignCard) -> Example | None:
+    """What a worker found to show of the campaign, if the base has not changed since."""
+    found: Example | None = getattr(card.campaign, "example", None)
+    if found is None or not found.prompt:
+        return None
+    return found if found.source == source_of(campaign_state(card.campaign)) else None
