@@ -55,7 +55,7 @@ ray: $(READY)    ## A campaign on a small Ray cluster of this machine, a node of
 	$(RUN) $(BIN)/python -m pytest tests/ray -m ray $(ARGS)
 
 screenshots: $(READY) ## Take the pictures in docs/screenshots again
-	$(RUN) $(BIN)/python -m tests.e2e.screenshots
+	$(RUN) $(BIN)/python -m tests.e2e.screenshots docs/screenshots $(ARGS)
 
 messages: $(READY) ## Collect the texts of the pages into the catalogues of translations, and compile them
 	$(BIN)/python scripts/messages.py $(ARGS)
