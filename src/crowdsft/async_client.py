@@ -179,9 +179,12 @@ class AsyncClient:
         found: dict[str, Any] = await self._call("GET", f"/campaigns/{slug}/result")
         return found
 
-    async def standings(self, slug: str) -> list[dict[str, Any]]:
-        """Everybody's points, most first."""
-        found: list[dict[str, Any]] = await self._call("GET", f"/campaigns/{slug}/standings")
+    async def standings(
+        self, slug: str, *, period: str = "all", first: int = 0, limit: int | None = None
+    ) -> list[dict[str, Any]]:
+        """Everybody's points, most first: of "all" rounds, the last 30 days ("month") or the newest paid "round"."""
+        asked = f"?period={period}&first={first}" + ("" if limit is None else f"&limit={limit}")
+        found: list[dict[str, Any]] = await self._call("GET", f"/campaigns/{slug}/standings{asked}")
         return found
 
     async def points(self, slug: str) -> list[dict[str, Any]]:

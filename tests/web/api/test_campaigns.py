@@ -293,3 +293,13 @@ def test_nobody_s_username_or_text_is_public(anybody: Caller, bob: Caller, decid
     for rest in ("", "/standings", "/ledger", "/result"):
         text = json.dumps(anybody.get(address(decided, rest)))
         assert '"bob"' not in text and "A secret" not in text and "The sun came out" not in text
+
+
+def test_standings_of_a_period_and_in_parts(anybody: Caller, decided: CampaignBuilder) -> None:
+    decided.contribute([4, 1, 2, 1, 1, 1]).close().decide(0.7, [0.5, 0.6, 0.65])
+    everybody = anybody.get(address(decided, "/standings"))
+    newest = anybody.get(address(decided, "/standings?period=round"))
+    assert sum(row["points"] for row in everybody) == 2000 and sum(row["points"] for row in newest) == 1000
+    assert anybody.get(address(decided, "/standings?period=month")) == everybody
+    assert anybody.get(address(decided, "/standings?first=2&limit=3")) == everybody[2:5]
+    refusal(anybody("GET", address(decided, "/standings?period=century")), 422)

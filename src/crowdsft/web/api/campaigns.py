@@ -5,10 +5,10 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 from django.http import HttpRequest
-from ninja import Router, Schema, Status
+from ninja import Query, Router, Schema, Status
 
 from crowdsft.core.campaign import CampaignState, RoundState
 from crowdsft.core.credit.archive import kept_of
@@ -28,6 +28,7 @@ from crowdsft.web.api.limits import NEW_CAMPAIGN
 from crowdsft.web.campaigns.consent import current_consent, last_agreement
 from crowdsft.web.campaigns.create import create_campaign, join, request_close
 from crowdsft.web.campaigns.models import Campaign, Step
+from crowdsft.web.campaigns.periods import Period, points_in
 from crowdsft.web.contributions.work import tasks_done, waiting_contributions
 from crowdsft.web.journal_django import campaign_state, ledger, retry
 
@@ -153,18 +154,28 @@ def my_membership(request: HttpRequest, slug: str) -> Membership:
     return _membership(find_campaign(slug), request)
 
 
-@router.get("/campaigns/{slug}/standings", auth=None, response=answers(list[Standing], 404))
-def standings(request: HttpRequest, slug: str) -> list[Standing]:
-    """Everybody's points, most first; equal points share a rank."""
+@router.get("/campaigns/{slug}/standings", auth=None, response=answers(list[Standing], 404, 422))
+def standings(
+    request: HttpRequest,
+    slug: str,
+    period: Period = "all",
+    first: Annotated[int, Query(ge=0, le=10**9)] = 0,
+    limit: Annotated[int | None, Query(ge=1, le=10**9)] = None,
+) -> list[Standing]:
+    """Everybody's points, most first; equal points share a rank.
+
+    Of all rounds, or those paid in the last 30 days (`month`) or by the newest round that paid (`round`); all of the
+    list, or `limit` rows from row `first` on, counted from 0.
+    """
     campaign = find_campaign(slug)
     names = dict(campaign.memberships.exclude(consent="").values_list("contributor", "pseudonym"))
     names |= dict(campaign.memberships.filter(user=None).values_list("contributor", "pseudonym"))
-    balances = campaign_state(campaign).balances
-    rows = sorted((-balances.get(key, 0), name) for key, name in names.items())
+    points = points_in(campaign, campaign_state(campaign), period).points
+    rows = sorted((-points.get(key, 0), name) for key, name in names.items())
     order = [minus_points for minus_points, _ in rows]
     return [
         Standing(rank=1 + bisect_left(order, minus_points), contributor=name, points=-minus_points)
-        for minus_points, name in rows
+        for minus_points, name in rows[first : None if limit is None else first + limit]
     ]
 
 

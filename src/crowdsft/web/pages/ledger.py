@@ -12,7 +12,6 @@ from django.contrib.staticfiles import finders
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import render
-from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
@@ -73,7 +72,7 @@ def ledger(request: HttpRequest, slug: str) -> HttpResponse:
         EntryRow(
             entry=entry,
             number=entry.position + 1,
-            name=names.get(entry.contributor) or _("somebody who left"),
+            name=names[entry.contributor].name,
             is_own=entry.contributor == found.contributor,
             is_asked_for=entry.position + 1 == asked,
         )

@@ -1,17 +1,30 @@
-"""The leaderboard: the first few, and the reader's own neighbourhood."""
+"""The standings: beside the campaign the first few and the reader's own neighbourhood, on their page everybody."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
+from django.core.paginator import Page, Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
+from django.views.decorators.http import require_safe
 
 from crowdsft.core.campaign import CampaignState
+from crowdsft.core.ranking import Place, Ranking
 from crowdsft.web.campaigns.models import Campaign, Membership
+from crowdsft.web.campaigns.periods import PERIODS, PeriodPoints, period_of, points_in
+from crowdsft.web.pages.access import CONTRIBUTES, visit
+from crowdsft.web.pages.names import PublicName, public_names
 
 FIRST_SHOWN = 5
 FIRST_WITH_OWN = 3
 NEIGHBOURS = 2
+PER_PAGE = 50
+WORDS = {"all": _lazy("All rounds"), "month": _lazy("Last 30 days")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +35,8 @@ class StandingRow:
     pseudonym: str
     points: int
     is_own: bool
-    is_after_gap: bool
+    is_after_gap: bool = False
+    has_left: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,46 +51,80 @@ class Standings:
 
 def standings(campaign: Campaign, state: CampaignState, contributor: str | None) -> Standings:
     """Everybody with points, best first; of long lists only the top and the reader's neighbourhood."""
-    order = sorted(
-        ((points, name) for name, points in state.balances.items() if points > 0),
-        key=lambda item: (-item[0], item[1]),
-    )
-    ranks = _ranks([points for points, _name in order])
-    own = next((place for place, (_points, name) in enumerate(order) if name == contributor), None)
-    places = _places(len(order), own)
-    names = dict(
-        Membership.objects.filter(
-            campaign=campaign, contributor__in=[order[place][1] for place in places]
-        ).values_list("contributor", "pseudonym")
-    )
+    ranking = Ranking(state.balances)
+    own = ranking.index_of(contributor)
+    shown = _shown(ranking, contributor)
+    names = public_names(campaign, [place.contributor for _index, place in shown])
     rows = tuple(
-        StandingRow(
-            rank=ranks[place],
-            pseudonym=names.get(order[place][1], _("somebody who left")),
-            points=order[place][0],
-            is_own=place == own,
-            is_after_gap=index > 0 and place > places[index - 1] + 1,
-        )
-        for index, place in enumerate(places)
+        _row(place, names, contributor, is_after_gap=number > 0 and index > shown[number - 1][0] + 1)
+        for number, (index, place) in enumerate(shown)
     )
-    better = [points for points, _name in order if own is not None and points > order[own][0]]
+    own_place = None if own is None else ranking[own : own + 1][0]
+    above = own_place.rank - 2 if own_place else -1
     return Standings(
         rows=rows,
-        ranked=len(order),
-        own_rank=None if own is None else ranks[own],
-        to_next=min(better) - order[own][0] if own is not None and better else None,
+        ranked=len(ranking),
+        own_rank=own_place.rank if own_place else None,
+        to_next=ranking[above : above + 1][0].points - own_place.points if own_place and above >= 0 else None,
     )
 
 
-def _ranks(points: list[int]) -> list[int]:
-    ranks: list[int] = []
-    for place, amount in enumerate(points):
-        ranks.append(ranks[-1] if place and amount == points[place - 1] else place + 1)
-    return ranks
+def _shown(ranking: Ranking, contributor: str | None) -> list[tuple[int, Place]]:
+    """What is shown beside the campaign, with where it stands in the list."""
+    first, last = ranking.around(contributor, NEIGHBOURS)
+    top = FIRST_WITH_OWN if last else FIRST_SHOWN
+    indices = sorted({*range(min(len(ranking), top)), *range(first, last)})
+    return [(index, ranking[index : index + 1][0]) for index in indices]
 
 
-def _places(count: int, own: int | None) -> list[int]:
-    if own is None:
-        return list(range(min(count, FIRST_SHOWN)))
-    near = range(max(0, own - NEIGHBOURS), min(count, own + NEIGHBOURS + 1))
-    return sorted({*range(min(count, FIRST_WITH_OWN)), *near})
+def _row(
+    place: Place, names: dict[str, PublicName], contributor: str | None, *, is_after_gap: bool = False
+) -> StandingRow:
+    name = names[place.contributor]
+    return StandingRow(
+        rank=place.rank,
+        pseudonym=name.name,
+        points=place.points,
+        is_own=place.contributor == contributor,
+        is_after_gap=is_after_gap,
+        has_left=name.has_left,
+    )
+
+
+@require_safe
+def standings_page(request: HttpRequest, slug: str) -> HttpResponse:
+    """Everybody with points in a period (`?period=month`), and where the reader stands."""
+    found = visit(request, slug)
+    paid = points_in(found.campaign, found.state, period_of(request.GET.get("period")))
+    ranking = Ranking(paid.points)
+    page: Page[Place] = Paginator(ranking, PER_PAGE).get_page(request.GET.get("page"))  # type: ignore[arg-type]
+    near = _neighbourhood(ranking, found.contributor, page)
+    names = public_names(found.campaign, [place.contributor for place in (*page.object_list, *near)])
+    context: dict[str, Any] = {
+        "campaign": found.campaign,
+        "section": "campaigns",
+        "period": paid.period,
+        "periods": _periods(paid),
+        "round_number": paid.round_number,
+        "page": page,
+        "rows": [_row(place, names, found.contributor) for place in page.object_list],
+        "near": [_row(place, names, found.contributor) for place in near],
+        "ranked": len(ranking),
+        "contributors": Membership.objects.filter(CONTRIBUTES, campaign=found.campaign).count(),
+        "is_contributor": found.is_contributor,
+    }
+    return render(request, "pages/standings.html", context)
+
+
+def _neighbourhood(ranking: Ranking, contributor: str | None, page: Page[Place]) -> Sequence[Place]:
+    """The reader and who stands near, where that is on another page."""
+    own = ranking.index_of(contributor)
+    if own is None or page.start_index() <= own + 1 <= page.end_index():
+        return ()
+    first, last = ranking.around(contributor, NEIGHBOURS)
+    return ranking[first:last]
+
+
+def _periods(paid: PeriodPoints) -> list[tuple[str, str]]:
+    newest = _("Round {number}").format(number=paid.round_number)
+    return [(period, str(WORDS.get(period, newest))) for period in PERIODS]
