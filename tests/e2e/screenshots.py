@@ -79,6 +79,8 @@ SHOTS = (
     Shot("points-none", "bob", "/campaigns/{new}/points/"),
     Shot("points-stranger", "charlie", "/campaigns/{long}/points/"),
     Shot("all-points", "bob", "/points/"),
+    Shot("ledger", "bob", "/campaigns/{long}/ledger/", ("desktop-light", "phone-dark")),
+    Shot("standings", "bob", "/campaigns/{long}/standings/?period=round", ("phone-light",)),
     Shot("vote", "bob", "/campaigns/{voting}/vote/", ("phone-light",)),
     Shot("campaign-voting", "bob", "/campaigns/{voting}/"),
     Shot("playground", "bob", "/campaigns/{long}/playground/", ("desktop-light", "phone-dark")),

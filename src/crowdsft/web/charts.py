@@ -301,6 +301,8 @@ def _draw_range(data: RangeData, width: int, kind: str) -> str:
     ]
     if first < 0:
         parts += [svg.upright("ref", x(0), 36, 60)]
+        if min(abs(x(0) - x(end)) for end in (first, last, data.paid)) > 30:
+            parts += [svg.words("0", x(0), 74, anchor="middle")]
     return svg.picture(kind, width, 98, data.sentence, parts)
 
 

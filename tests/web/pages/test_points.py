@@ -4,12 +4,12 @@ from dataclasses import replace
 import pytest
 from django.test import Client
 
-from crowdsft.core.events import CandidateTrained, GroupsValued, PointsAwarded
+from crowdsft.core.events import CandidateTrained, GroupsValued, PointsAwarded, RolledBack
 from crowdsft.core.rewards.base import Award
 from crowdsft.web.accounts.models import User
 from crowdsft.web.campaigns.models import LedgerRow
 from crowdsft.web.contributions.models import Contribution
-from crowdsft.web.journal_django import contribution_digest
+from crowdsft.web.journal_django import contribution_digest, intervene
 from tests.web.pages.campaign_builder import CampaignBuilder
 from tests.web.pages.reading import check_page
 
@@ -297,3 +297,45 @@ def test_credit_is_explained_as_the_groups_part_and_the_own_part_of_it(
     assert "a correlation of 0.69 on average, and of 0.27 in the worst" in text
     assert "yours by +0.200" in text and "Shapley value of that is +0.300" in text
     assert "The rule here is in_run_split" in text
+
+
+def test_a_round_that_was_rolled_back_says_so_and_stays_paid(
+    as_bob: Client, builder: CampaignBuilder
+) -> None:
+    for base in (0.6, 0.5):
+        builder.open().contribute().close()
+        builder.decide(base, _distances(builder, mine=base - 0.1, others=base - 0.05))
+    before = check_page(as_bob.get(URL))
+    assert "went back" not in before and "rolled back" not in before
+    balance = builder.state.balances[builder.members[0].contributor]
+    intervene(builder.campaign, lambda state: RolledBack(1, "it repeats itself"))
+    text = check_page(as_bob.get(URL))
+    assert "Since then the model went back to an earlier one" in text and "The points stay yours." in text
+    assert text.count("; rolled back since") == 1 and f"{balance:,} points" in text
+    assert "Since then" not in check_page(as_bob.get(f"{URL}?round=1"))
+
+
+def test_a_tie_reads_as_one(as_bob: Client, builder: CampaignBuilder) -> None:
+    builder.open().contribute().close().decide(0.6, _distances(builder, mine=0.6, others=0.599))
+    text = check_page(as_bob.get(URL))
+    assert "Round 1: points carried over" in text and "why you got 0" not in text
+    assert "In this sample your group, group" in text and "made no difference." in text
+    assert "came out no change" not in text
+
+
+def test_a_long_history_is_shortened_and_can_be_seen_whole(as_bob: Client, alice: User, bob: User) -> None:
+    builder = CampaignBuilder.start(
+        owner=alice, people=[bob], rounds={"count": 20, "groups": 3, "close": "manual"}
+    )
+    for number in range(16):
+        builder.play(0.9 - 0.02 * number, [0.88 - 0.02 * number] * 3)
+
+    def rounds(query: str) -> list[int]:
+        return [
+            int(n) for n in re.findall(r'href="\?round=(\d+)#why"', as_bob.get(URL + query).content.decode())
+        ]
+
+    assert rounds("") == list(range(16, 4, -1))
+    assert "Show all 16 lines" in check_page(as_bob.get(URL))
+    assert rounds("?history=all") == rounds("?round=2") == list(range(16, 0, -1))
+    assert "Show all" not in check_page(as_bob.get(f"{URL}?history=all"))

@@ -11,6 +11,7 @@ from django.utils.translation import ngettext
 
 from crowdsft.core.campaign import CampaignState, RoundState
 from crowdsft.core.events import Appraised
+from crowdsft.core.given_up import given_up_rounds
 from crowdsft.core.rewards.base import Award
 from crowdsft.web.charts import RangeData
 from crowdsft.web.pages import credit_story, kept_story
@@ -61,6 +62,7 @@ class AwardStory:
         estimate: What a chart of the estimate shows, where the policy makes estimates.
         steps: How it is worked out, one sentence each.
         is_carried: Whether the round's points are carried over.
+        is_given_up: Whether the base was rolled back to before the round.
     """
 
     round_number: int
@@ -71,6 +73,7 @@ class AwardStory:
     estimate: RangeData | None
     steps: tuple[str, ...]
     is_carried: bool
+    is_given_up: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +106,7 @@ def award_story(state: CampaignState, current: RoundState, contributor: str) -> 
         estimate=None if is_paid_later else _range(award, before),
         steps=_steps(state, current, award, contributor),
         is_carried=is_carried,
+        is_given_up=current.number in given_up_rounds(state),
     )
 
 
@@ -114,16 +118,17 @@ def own_award(awards: Sequence[Award], contributor: str) -> Award:
 def history_rows(state: CampaignState, contributor: str) -> list[HistoryRow]:
     """The contributor's rounds since the first one taken part in, and the end; newest first."""
     rows: list[HistoryRow] = []
-    balance = 0
+    balance, given_up = 0, given_up_rounds(state)
     for current in state.rounds:
         if current.points is None:
             continue
         points = own_award(current.points.awards, contributor).points
         balance += points
         if rows or points or group_of(current, contributor) is not None:
-            rows.append(
-                HistoryRow(current.number, _history_words(state, current, contributor), points, balance)
-            )
+            words = _history_words(state, current, contributor)
+            if current.number in given_up:
+                words = _("{what}; rolled back since").format(what=words)
+            rows.append(HistoryRow(current.number, words, points, balance))
     closing = own_award(state.closing_awards or (), contributor).points
     if closing:
         rows.append(HistoryRow(None, _("Paid at the end: what was kept back"), closing, balance + closing))
@@ -152,9 +157,7 @@ def _group_words(state: CampaignState, current: RoundState, contributor: str) ->
     if current.winner is None:
         return (
             _no_winner_words(current),
-            _("Your group, group {letter}, came out {change} in this sample.").format(
-                letter=letter, change=change.words
-            ),
+            _no_winner_change(change).format(letter=letter, change=change.words),
         )
     parts = {"letter": letter, "change": change.words}
     if own == current.winner:
@@ -164,6 +167,12 @@ def _group_words(state: CampaignState, current: RoundState, contributor: str) ->
         _came_words(current, own, change).format(**parts, place=place, groups=groups),
         _("{model} won.").format(model=model_name(current, current.winner, is_first_word=True)),
     )
+
+
+def _no_winner_change(change: Change) -> str:
+    if change.direction == "same":
+        return _("In this sample your group, group {letter}, made no difference.")
+    return _("In this sample your group, group {letter}, came out {change}.")
 
 
 def _won_words(change: Change) -> str:

@@ -16,11 +16,13 @@ from crowdsft.web.charts import range_chart
 from crowdsft.web.contributions.models import Contribution
 from crowdsft.web.journal_django import campaign_state
 from crowdsft.web.pages.access import Visit, signed_in, visit
-from crowdsft.web.pages.award_story import award_story, history_rows
+from crowdsft.web.pages.award_story import HistoryRow, award_story, history_rows
 from crowdsft.web.pages.measure import group_of
 from crowdsft.web.pages.progress import progress
 from crowdsft.web.pages.standings import standings
 from crowdsft.web.payouts.own import own_payouts
+
+ROWS_SHOWN = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +68,13 @@ def points(request: HttpRequest, slug: str) -> HttpResponse:
     if found.membership is None or not found.is_contributor:
         context = {"campaign": found.campaign, "section": "points", "is_organiser": found.is_organiser}
         return render(request, "pages/points_none.html", context)
-    return render(request, "pages/points.html", _context(found, request.GET.get("round", "")))
+    wants_all = request.GET.get("history") == "all"
+    return render(
+        request, "pages/points.html", _context(found, request.GET.get("round", ""), wants_all=wants_all)
+    )
 
 
-def _context(found: Visit, wanted: str) -> dict[str, Any]:
+def _context(found: Visit, wanted: str, *, wants_all: bool) -> dict[str, Any]:
     assert found.membership is not None
     state, contributor = found.state, found.membership.contributor
     rows = history_rows(state, contributor)
@@ -84,7 +89,8 @@ def _context(found: Visit, wanted: str) -> dict[str, Any]:
         "story": story,
         "chart": range_chart(story.estimate) if story and story.estimate else None,
         "entry": _entry(found, explained, contributor) if explained else None,
-        "rows": rows,
+        "rows": rows if wants_all else _newest(rows, explained),
+        "rounds_in_all": len(rows),
         "payouts": own_payouts(found.membership),
         "progress": progress(found.campaign, state),
         "waiting": Contribution.objects.filter(membership=found.membership, round_number=None).count(),
@@ -101,6 +107,12 @@ def _round_to_explain(
         return None
     number = int(wanted) if wanted.isdecimal() and len(wanted) < 9 and int(wanted) in known else known[0]
     return next(current for current in rounds if current.number == number)
+
+
+def _newest(rows: list[HistoryRow], explained: RoundState | None) -> list[HistoryRow]:
+    """The newest rows, or all where the one explained is older."""
+    newest = rows[:ROWS_SHOWN] if len(rows) > ROWS_SHOWN + 2 else rows
+    return newest if explained is None or explained.number in [row.round_number for row in newest] else rows
 
 
 def _entry(found: Visit, explained: RoundState, contributor: str) -> LedgerRow | None:
