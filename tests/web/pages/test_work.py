@@ -1,7 +1,11 @@
+from datetime import timedelta
+
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from crowdsft.web.accounts.models import User
+from crowdsft.web.campaigns.leaving import delete_account
 from crowdsft.web.contributions.models import Contribution, Task
 from tests.web.pages.campaign_builder import CampaignBuilder
 from tests.web.pages.reading import check_page, words
@@ -244,3 +248,22 @@ def test_what_was_typed_is_no_longer_kept_apart_once_it_is_handed_in(as_bob: Cli
     as_bob.get(URL)
     _hand_in(as_bob, Task.objects.get(state=Task.OPEN), "Half a thought.")
     assert "Task skipped" not in check_page(as_bob.get("/campaigns/joy-in-comments/mine/"))
+
+
+def test_a_lease_that_ran_out_costs_nothing(as_bob: Client, task: Task) -> None:
+    as_bob.post(f"{URL}{task.pk}/draft/", {"response": "Half a thought."})
+    Task.objects.update(lease_until=timezone.now() - timedelta(days=2))
+    assert "Half a thought." in words(as_bob.get(URL))
+    _hand_in(as_bob, task, "A whole one, two days later.")
+    assert Contribution.objects.get().response == "A whole one, two days later."
+
+
+def test_an_account_deleted_in_another_tab_is_asked_to_sign_in_and_leaves_nothing(
+    as_bob: Client, bob: User, task: Task
+) -> None:
+    delete_account(bob)
+    for address in (URL, f"{URL}{task.pk}/draft/", f"{URL}{task.pk}/skip/", f"{URL}ahead/"):
+        answer = as_bob.post(address, {"task": task.pk, "response": "Written in the other tab."})
+        assert answer.status_code in (302, 401, 404), address
+        assert answer.status_code != 302 or answer.headers["Location"].startswith("/accounts/login/")
+    assert not Task.objects.exists() and not Contribution.objects.exists()

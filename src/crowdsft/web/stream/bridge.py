@@ -68,8 +68,13 @@ class Bridge:
         """
         with tempfile.SpooledTemporaryFile(max_size=IN_MEMORY_BYTES) as body:
             await _read_body(scope, receive, body)
+            size = body.tell()
             body.seek(0)
             environ = environ_of(scope, body) | self.extra
+            if environ.pop(
+                "HTTP_TRANSFER_ENCODING", None
+            ):  # its pieces are joined: WSGI wants the whole's length
+                environ["CONTENT_LENGTH"] = str(size)
             loop = asyncio.get_running_loop()
             return await loop.run_in_executor(self._pool, self._call, environ)
 
