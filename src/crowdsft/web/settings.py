@@ -166,6 +166,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "crowdsft.web.body_size.limit_bodies",
+    "crowdsft.web.storable_forms.storable_forms",
 ]
 
 ROOT_URLCONF = "crowdsft.web.urls"

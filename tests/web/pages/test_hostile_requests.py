@@ -11,7 +11,7 @@ import pytest
 from django.test import Client
 
 from crowdsft.web.accounts.models import User, issue_token
-from crowdsft.web.campaigns.models import Membership
+from crowdsft.web.campaigns.models import ConsentVersion, Membership
 from crowdsft.web.contributions.models import Contribution, Task
 from crowdsft.web.imports.models import Import
 from crowdsft.web.reviews.models import Appeal, Review
@@ -226,3 +226,15 @@ def properties(document: dict[str, Any], schema: dict[str, Any]) -> list[str]:
     if "$ref" in schema:
         return properties(document, document["components"]["schemas"][schema["$ref"].rpartition("/")[2]])
     return list(schema.get("properties", {}))
+
+
+def test_a_sign_that_postgresql_cannot_keep_is_left_out_of_forms_and_queries(
+    as_alice: Client, known: dict[str, object]
+) -> None:
+    sent = {"licence": "CC\x00-BY-4.0", "consent": "I ag\x00ree."}
+    assert as_alice.post(f"/campaigns/{SLUG}/manage/consent/", sent).status_code == 302
+    newest = ConsentVersion.objects.order_by("-number")[0]
+    assert (newest.licence, newest.text) == ("CC-BY-4.0", "I agree.")
+    for query in ("contribution=%00", "page=%00", "round=%00", "%00=1"):
+        for page in ("appeals/new/", "mine/", "points/", "manage/", ""):
+            seen(as_alice.get(f"/campaigns/{SLUG}/{page}?{query}"), (page, query))
