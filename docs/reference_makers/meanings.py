@@ -106,6 +106,7 @@ SETTINGS = {
     "gold.share": "Share of a contributor's tasks in a round that have a known answer, rounded up.",
     "gold.choose": "Tables of `prompt`, `better` and `worse`: two answers of which everybody who pays attention chooses the better one.",
     "gold.rate": "Tables of `prompt`, `response` and `rating`: an answer and what it is worth, from 1 to 5; one more or less is right, too.",
+    "artifacts.keep": "What stays on disk: the weights of `all` candidates, or of `winners` only; then those that lost are dropped when their round has finished and nothing needs them. See [how to get the models](how-to-get-the-models.md#save-disk).",
 }
 
 FILE_SETTINGS = {

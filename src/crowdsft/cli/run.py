@@ -196,15 +196,18 @@ def _work(campaign: Campaign, output: Path, executor: Executor) -> CampaignState
     from crowdsft.cli.progress import CampaignProgress
     from crowdsft.rounds.resources import Resources
     from crowdsft.rounds.worker import Worker
+    from crowdsft.web.adapters.dropping import drop_spare
     from crowdsft.web.journal_django import DjangoStore, campaign_state
 
     with CampaignProgress(campaign_state(campaign)) as progress:
         resources = Resources(output, report=progress.report)
         worker = Worker(DjangoStore(), resources, executor=executor, raise_errors=True)
         try:
-            return worker.run_campaign(campaign.slug, progress.happened)
+            state = worker.run_campaign(campaign.slug, progress.happened)
         finally:
             executor.close()
+    drop_spare(resources.artifacts)
+    return state
 
 
 def write_result(

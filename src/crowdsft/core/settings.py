@@ -255,6 +255,15 @@ class ReviewsSection(Section):
         return tuple(dict.fromkeys(names))
 
 
+class ArtifactsSection(Section):
+    """What is kept on disk. "winners": the weights of candidates that lost are dropped when their round has finished.
+
+    Measurements, texts and points are kept either way; only who lost cannot be downloaded or talked to any more.
+    """
+
+    keep: Literal["all", "winners"] = "all"
+
+
 class CampaignSettings(Section):
     """Everything an organiser decides about a campaign."""
 
@@ -274,6 +283,7 @@ class CampaignSettings(Section):
     reviews: ReviewsSection = ReviewsSection()
     tasks: TasksSection = TasksSection()
     gold: GoldSection = GoldSection()
+    artifacts: ArtifactsSection = ArtifactsSection()
 
     @property
     def round_size(self) -> int:
@@ -314,6 +324,7 @@ SECTIONS: dict[str, type[Section]] = {
     "reviews": ReviewsSection,
     "tasks": TasksSection,
     "gold": GoldSection,
+    "artifacts": ArtifactsSection,
 }
 
 

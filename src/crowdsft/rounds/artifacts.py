@@ -23,6 +23,9 @@ from crowdsft.rounds.storage import Storage
 from crowdsft.training.adapters import folder_digest
 
 URL_VARIABLE = "CROWDSFT_ARTIFACTS"
+DIGEST_CHARACTERS = 64
+ASIDE = ".aside-"
+"""Before the name of an adapter that is about to be dropped: nobody finds it, and it can be put back."""
 
 
 def artifacts_in(data: Path, storage_url: str | None = None) -> Artifacts:
@@ -65,6 +68,47 @@ class Artifacts:
                 for file in sorted((self.root / digest).iterdir()):
                     archive.add(file, arcname=file.name, filter=_without_owner)
             self.storage.put(f"{digest}.tar", scratch)
+
+    # Dropping: first aside, where nobody finds it; then, if nobody needs it after all, for good.
+
+    def adapters_here(self) -> frozenset[str]:
+        """The digests of all adapters, here and in the storage."""
+        return frozenset(name for name in self._names() if not name.startswith("."))
+
+    def adapters_aside(self) -> frozenset[str]:
+        """The digests of the adapters that were set aside and neither put back nor dropped."""
+        return frozenset(name.removeprefix(ASIDE) for name in self._names() if name.startswith(ASIDE))
+
+    def set_aside(self, digest: str) -> None:
+        """Hide an adapter. Doing it twice is harmless."""
+        self._rename(digest, f"{ASIDE}{digest}")
+
+    def put_back(self, digest: str) -> None:
+        """Undo `set_aside`. Where the adapter was written again meanwhile, what was aside is dropped."""
+        self._rename(f"{ASIDE}{digest}", digest)
+        self.drop_aside(digest)
+
+    def drop_aside(self, digest: str) -> int:
+        """Remove an adapter that was set aside; returns its bytes. Doing it twice is harmless."""
+        hidden = self.root / f"{ASIDE}{digest}"
+        files = list(hidden.iterdir()) if hidden.is_dir() else []
+        size = sum(file.stat().st_size for file in files)
+        shutil.rmtree(hidden, ignore_errors=True)
+        stored = 0 if self.storage is None else self.storage.remove(f"{ASIDE}{digest}.tar")
+        return size if self.storage is None else stored
+
+    def _names(self) -> set[str]:
+        """Names of adapters, hidden ones too."""
+        here = {path.name for path in self.root.iterdir() if path.is_dir()} if self.root.is_dir() else set()
+        stored = [] if self.storage is None else self.storage.names()
+        names = here | {name.removesuffix(".tar") for name in stored if name.endswith(".tar")}
+        return {name for name in names if len(name.removeprefix(ASIDE)) == DIGEST_CHARACTERS}
+
+    def _rename(self, old: str, new: str) -> None:
+        if (self.root / old).is_dir() and not (self.root / new).exists():
+            _rename_folder(self.root / old, self.root / new)
+        if self.storage is not None:
+            self.storage.rename(f"{old}.tar", f"{new}.tar")
 
     def put_rows(self, rows: Iterable[dict[str, Any]]) -> str:
         """Store rows as JSON lines and return their digest."""

@@ -44,6 +44,29 @@ class Storage:
                 return False
             return True
 
+    def names(self) -> list[str]:
+        """Everything that is stored, by name. Raises: CrowdsftError."""
+        with self._files("read from") as (files, root):
+            try:
+                return [str(path).rsplit("/", 1)[-1] for path in files.ls(root, detail=False)]
+            except FileNotFoundError:
+                return []
+
+    def rename(self, old: str, new: str) -> None:
+        """Give what is stored as `old` the name `new`; nothing happens where there is none. Raises: CrowdsftError."""
+        with self._files("written to") as (files, root):
+            if files.exists(f"{root}/{old}"):
+                files.mv(f"{root}/{old}", f"{root}/{new}")
+
+    def remove(self, name: str) -> int:
+        """Remove what is stored as `name`; returns its size, 0 where there is nothing. Raises: CrowdsftError."""
+        with self._files("written to") as (files, root):
+            if not files.exists(f"{root}/{name}"):
+                return 0
+            size = int(files.size(f"{root}/{name}") or 0)
+            files.rm_file(f"{root}/{name}")
+            return size
+
     @property
     def is_of_one_process(self) -> bool:
         """Whether nobody else sees these files."""

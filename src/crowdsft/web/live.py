@@ -9,6 +9,7 @@ from pathlib import Path
 from crowdsft.rounds.executors import Executor, LocalExecutor
 from crowdsft.rounds.resources import Resources
 from crowdsft.rounds.worker import Worker
+from crowdsft.web.adapters.dropping import Dropping
 from crowdsft.web.campaigns.examples import choose_next
 from crowdsft.web.campaigns.models import Step
 from crowdsft.web.imports.doing import do_next_import
@@ -22,13 +23,18 @@ SECONDS_BETWEEN_WRITES = 0.5
 def platform_worker(data: Path, *, lease_seconds: float, executor: Executor | None = None) -> Worker:
     """A worker for the platform in `data` whose progress shows on the campaign's page."""
     resources = Resources(data)
+    dropping = Dropping(resources.artifacts)
     worker = Worker(
         DjangoStore(),
         resources,
         lease_seconds=lease_seconds,
         executor=executor or LocalExecutor(),
         chore=lambda: (
-            answer_next(resources) or do_next_import() or check_next() or choose_next(resources.artifacts)
+            answer_next(resources)
+            or do_next_import()
+            or check_next()
+            or choose_next(resources.artifacts)
+            or dropping.drop_next()
         ),
     )
     written = 0.0

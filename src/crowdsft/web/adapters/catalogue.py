@@ -17,7 +17,7 @@ from crowdsft.publishing.archive import Content
 from crowdsft.publishing.card import ModelFacts, contender_part
 from crowdsft.publishing.files import model_files
 from crowdsft.rounds.artifacts import Artifacts
-from crowdsft.web.adapters.models import DroppedAdapter
+from crowdsft.web.adapters.models import gone_adapters
 from crowdsft.web.campaigns.models import Campaign
 from crowdsft.web.contributions.export import dataset_of
 from crowdsft.web.journal_django import campaign_state
@@ -78,14 +78,6 @@ def models_of(rounds: Iterable[RoundState]) -> list[Model]:
         for past in rounds
         for number in sorted(range(len(past.contenders)), key=lambda number: (number != past.winner, number))
     ]
-
-
-def gone_adapters(digests: Iterable[str]) -> frozenset[str]:
-    """Which of these adapters were dropped."""
-    asked = set(digests)
-    if len(asked) > 500:  # more than some databases take in one question
-        return frozenset(DroppedAdapter.objects.values_list("digest", flat=True)) & asked
-    return frozenset(DroppedAdapter.objects.filter(digest__in=asked).values_list("digest", flat=True))
 
 
 def find_model(state: CampaignState, key: str) -> Model:

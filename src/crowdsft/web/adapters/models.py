@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.db import models
 
 
@@ -14,3 +16,11 @@ class DroppedAdapter(models.Model):
 
     def __str__(self) -> str:
         return self.digest[:12]
+
+
+def gone_adapters(digests: Iterable[str]) -> frozenset[str]:
+    """Which of these adapters were dropped."""
+    asked = set(digests)
+    if len(asked) > 500:  # more than some databases take in one question
+        return frozenset(DroppedAdapter.objects.values_list("digest", flat=True)) & asked
+    return frozenset(DroppedAdapter.objects.filter(digest__in=asked).values_list("digest", flat=True))

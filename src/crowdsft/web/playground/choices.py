@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from crowdsft.core.campaign import CampaignState
 from crowdsft.core.errors import InputError
+from crowdsft.web.adapters.models import gone_adapters
 from crowdsft.web.pages.measure import group_letter
 
 ROUNDS_OFFERED = 30
@@ -15,17 +16,23 @@ ROUNDS_OFFERED = 30
 
 @dataclass(frozen=True, slots=True)
 class ModelChoice:
-    """A model by its key ("start", "3": the winner of round 3, "3-1": its group 1), name and adapters, oldest first."""
+    """A model by its key ("start", "3": the winner of round 3, "3-1": its group 1), name and adapters, oldest first.
+
+    `is_gone`: its weights were dropped after the round, and it cannot answer any more.
+    """
 
     key: str
     name: str
     adapters: tuple[str, ...]
+    is_gone: bool = False
 
 
 def model_choices(state: CampaignState) -> list[ModelChoice]:
     """The newest first. Candidates of a round that is not decided yet are nobody's to see."""
     found: list[ModelChoice] = []
-    for past in state.rounds[-ROUNDS_OFFERED:][::-1]:
+    offered = state.rounds[-ROUNDS_OFFERED:][::-1]
+    gone = gone_adapters(digest for past in offered for digest in past.adapters)
+    for past in offered:
         if past.selected is None:
             continue
         if past.winner is not None:
@@ -44,6 +51,7 @@ def model_choices(state: CampaignState) -> list[ModelChoice]:
                     number=past.number, group=group_letter(candidate.group)
                 ),
                 (*past.lineage, candidate.adapter),
+                candidate.adapter in gone,
             )
             for candidate in past.candidates
             if candidate.group != past.winner
@@ -61,9 +69,15 @@ def find_choice(state: CampaignState, key: str) -> ModelChoice:
     """The model named `key`.
 
     Raises:
-        InputError: when there is none.
+        InputError: when there is none, or its weights were dropped.
     """
     for choice in model_choices(state):
+        if choice.key == key and choice.is_gone:
+            raise InputError(
+                _(
+                    "{title}: its weights were dropped, so it cannot answer any more. Choose one of the others."
+                ).format(title=choice.name)
+            )
         if choice.key == key:
             return choice
     raise InputError(
