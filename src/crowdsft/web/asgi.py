@@ -15,7 +15,7 @@ pages = get_wsgi_application()
 
 from crowdsft.web.stream.bridge import Bridge, Receive, Scope, Send, TooLargeError  # noqa: E402
 from crowdsft.web.stream.hub import Hub  # noqa: E402
-from crowdsft.web.stream.news import look  # noqa: E402
+from crowdsft.web.stream.news import look_afresh  # noqa: E402
 from crowdsft.web.stream.sse import Subscription, stream  # noqa: E402
 from crowdsft.web.stream.watching import HUB, SUBSCRIPTION, keep_hub  # noqa: E402
 
@@ -71,7 +71,7 @@ async def _live(receive: Receive, send: Send) -> None:
     while True:
         message = await receive()
         if message["type"] == "lifespan.startup":
-            hub = Hub(look, asyncio.get_running_loop())
+            hub = Hub(look_afresh, asyncio.get_running_loop())
             bridge.extra[HUB] = hub
             _close_when_told_to_stop(hub)
             keep_hub(hub)

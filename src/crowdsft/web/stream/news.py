@@ -23,26 +23,31 @@ from crowdsft.web.stream.hub import Message, News, Topic
 PIECES = ("status", "doing")
 
 
-def look(topics: Collection[Topic]) -> News:
-    """The newest messages of each topic; a handful of short queries for each campaign, whoever watches it."""
+def look_afresh(topics: Collection[Topic]) -> News:
+    """`look` between requests, in a thread of its own: what the database may have hung up on is opened anew."""
     close_old_connections()
     try:
-        numbers = {topic.campaign for topic in topics}
-        shown = Campaign.objects.exclude(life=Campaign.DRAFT).filter(pk__in=numbers).select_related("step")
-        campaigns = {campaign.pk: campaign for campaign in shown}
-        news: dict[Topic, tuple[Message, ...]] = {}
-        for number, campaign in campaigns.items():
-            state = campaign_state(campaign)
-            mine = [topic for topic in topics if topic.campaign == number]
-            for language in {topic.language for topic in mine}:
-                with translation.override(language):
-                    now = progress(campaign, state)
-                    for topic in mine:
-                        if topic.language == language:
-                            news[topic] = _messages(topic, campaign, state, now)
-        return news
+        return look(topics)
     finally:
         close_old_connections()
+
+
+def look(topics: Collection[Topic]) -> News:
+    """The newest messages of each topic; a handful of short queries for each campaign, whoever watches it."""
+    numbers = {topic.campaign for topic in topics}
+    shown = Campaign.objects.exclude(life=Campaign.DRAFT).filter(pk__in=numbers).select_related("step")
+    campaigns = {campaign.pk: campaign for campaign in shown}
+    news: dict[Topic, tuple[Message, ...]] = {}
+    for number, campaign in campaigns.items():
+        state = campaign_state(campaign)
+        mine = [topic for topic in topics if topic.campaign == number]
+        for language in {topic.language for topic in mine}:
+            with translation.override(language):
+                now = progress(campaign, state)
+                for topic in mine:
+                    if topic.language == language:
+                        news[topic] = _messages(topic, campaign, state, now)
+    return news
 
 
 def _messages(topic: Topic, campaign: Campaign, state: CampaignState, now: Progress) -> tuple[Message, ...]:
