@@ -27,7 +27,7 @@ def _texts() -> Iterator[str]:
     from crowdsft.web.templatetags.crowdsft import initials
     from crowdsft.web.webhooks.models import EVENT_NAMES, Webhook
     from tests.e2e.sample_platform import COMFORT
-    from tests.web.pages.campaign_builder import many_drafts
+    from tests.web.pages.campaign_builder import DRAFTS, many_drafts
 
     fields: tuple[tuple[Any, tuple[str, ...]], ...] = (
         (User, ("username", "pseudonym", "email")),
@@ -53,7 +53,7 @@ def _texts() -> Iterator[str]:
     yield from EVENT_NAMES
     yield from (row.digest[:12] for row in Import.objects.all())
     yield from COMFORT
-    yield from _strings(many_drafts(48))
+    yield from _strings([*DRAFTS, *many_drafts(48)])
     yield from (initials(user.pseudonym) for user in User.objects.all())
     for campaign in Campaign.objects.all():
         plan = campaign.settings

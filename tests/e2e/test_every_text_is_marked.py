@@ -47,7 +47,9 @@ def test_what_a_page_answers_can_be_translated(
         context.add_cookies([{"name": "language", "value": LANGUAGE, "url": platform.address}])
         page = context.new_page()
         open_shot(shot, platform, page, "light")
-        page.evaluate("for (const time of document.querySelectorAll('time[data-local]')) time.remove()")
+        page.evaluate(
+            "for (const part of document.querySelectorAll('time[data-local], #difference')) part.remove()"
+        )
         _check(platform, page.content())
 
 
