@@ -8,11 +8,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 os.environ.setdefault("CROWDSFT_DATA", tempfile.mkdtemp(prefix="crowdsft-tests-"))
+
+# How long an example takes says how busy the machine is, not whether a law holds.
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 SHARED_DATA = Path(os.environ.get("CROWDSFT_SHARED_DATA", Path(__file__).parents[2] / "shared" / "data"))
 
