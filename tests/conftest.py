@@ -32,10 +32,12 @@ def shared_data() -> Path:
 
 @pytest.fixture(autouse=True)
 def _fresh_states() -> Iterator[None]:
-    """Tests share primary keys: no state of one may be seen by another."""
+    """Tests share primary keys and an address: no state or count of one may be seen by another."""
     yield
     import sys
 
+    if "crowdsft.web.settings" in sys.modules:
+        sys.modules["django.core.cache"].cache.clear()  # sign-ups are counted by address, and all come from one
     if "crowdsft.web.language" in sys.modules:
         sys.modules["django.utils.translation"].deactivate()  # a request leaves its language to the thread
     if "crowdsft.web.journal_django" in sys.modules:

@@ -20,6 +20,7 @@ LANGUAGE = "xx"
 OPEN, CLOSE = "\N{MATHEMATICAL LEFT WHITE SQUARE BRACKET}", "\N{MATHEMATICAL RIGHT WHITE SQUARE BRACKET}"
 NOT_READ = {"script", "style", "code", "pre", "kbd", "textarea"}
 SHOWN_ATTRIBUTES = {"alt", "title", "aria-label", "aria-description", "placeholder"}
+HASH = re.compile(r"\b(?=[a-f]*\d)[0-9a-f]{6,64}\b")
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 
 
@@ -60,6 +61,7 @@ def unmarked(page: str, own: Iterable[str]) -> list[str]:
 
 
 def _without(piece: str, own: Iterable[str]) -> str:
+    piece = HASH.sub(" ", piece)
     for text in own:
         piece = piece.replace(text, " ")
     return piece
