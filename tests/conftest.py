@@ -37,7 +37,8 @@ def _fresh_states() -> Iterator[None]:
     import sys
 
     if "crowdsft.web.settings" in sys.modules:
-        sys.modules["django.core.cache"].cache.clear()  # sign-ups are counted by address, and all come from one
+        # Sign-ups are counted by address, and all come from one.
+        sys.modules["django.core.cache"].cache.clear()
     if "crowdsft.web.language" in sys.modules:
         sys.modules["django.utils.translation"].deactivate()  # a request leaves its language to the thread
     if "crowdsft.web.journal_django" in sys.modules:

@@ -180,7 +180,8 @@ def _watch_the_round(page: Page) -> None:
 def _read_the_points(page: Page, campaign: str) -> None:
     page.get_by_role("button", name="See my points").click()
     page.wait_for_url(f"{campaign}points/")
-    heading = re.compile(r"Round 1: (why you got [\d,]+ points?|points carried over)")  # the latter after a tie
+    # Points are carried over after a tie.
+    heading = re.compile(r"Round 1: (why you got [\d,]+ points?|points carried over)")
     expect(page.get_by_role("heading", name=heading)).to_be_visible()
     story = page.locator("#why").inner_text()
     assert re.search(r"Your group, group [AB]|no clear winner|no winner", story)
