@@ -16,7 +16,7 @@ from crowdsft.core import settings as campaign_settings
 from crowdsft.core.evaluation import UTILITIES
 from crowdsft.core.grouping import GROUPINGS
 from crowdsft.core.rewards import REWARDS
-from crowdsft.core.task_settings import TASK_KINDS
+from crowdsft.core.settings.tasks import TASK_KINDS
 from crowdsft.embedding import EMBEDDINGS
 from crowdsft.training import BACKENDS
 from reference_makers.markdown import MissingWordsError, table

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crowdsft.core import judging_settings
 from crowdsft.core import settings as module
 from crowdsft.core.errors import SettingsError
+from crowdsft.core.settings import judging as judging_settings
 from crowdsft.core.settings import parse_settings, settings_digest, settings_to_dict
 
 

@@ -21,7 +21,7 @@ from crowdsft.core.ledger import chain
 from crowdsft.core.registry import Table
 from crowdsft.core.rewards import REWARDS
 from crowdsft.core.settings import SECTIONS
-from crowdsft.core.task_settings import TASK_KINDS
+from crowdsft.core.settings.tasks import TASK_KINDS
 from crowdsft.core.valuation import METHODS
 from crowdsft.core.weighting import WEIGHTINGS
 from crowdsft.embedding import EMBEDDINGS, NETWORK_EMBEDDINGS

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from crowdsft.core.errors import EvaluationError
-from crowdsft.core.judging_settings import JudgingSection
+from crowdsft.core.settings.judging import JudgingSection
 from crowdsft.judging import Case, EmbeddingJudge
 from crowdsft.rounds.panel import Panel, split_pairs
 from tests.judging.cases import case

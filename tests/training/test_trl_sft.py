@@ -11,7 +11,7 @@ torch = pytest.importorskip("torch", reason="training needs the [train] extra")
 trl = pytest.importorskip("trl", reason="the backend trl_sft needs the [trl] extra")
 
 from crowdsft.core.errors import TrainingError  # noqa: E402
-from crowdsft.core.trl_options import TRL_OPTIONS  # noqa: E402
+from crowdsft.core.settings.trl_options import TRL_OPTIONS  # noqa: E402
 from crowdsft.training import BACKENDS, GroupData, TrainingOptions  # noqa: E402
 from crowdsft.training.merging import adapter_deltas  # noqa: E402
 from crowdsft.training.models import LoadedModel  # noqa: E402

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from crowdsft.core.choosing_faults import FEWEST_TO_FILTER
 from crowdsft.core.settings import CampaignSettings
+from crowdsft.core.settings.choosing import FEWEST_TO_FILTER
 
 
 def advice_of(settings: CampaignSettings) -> list[str]:

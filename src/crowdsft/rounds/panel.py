@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from crowdsft.core.combined_utility import Opinion, combined, spread_of
 from crowdsft.core.events import JudgeScore
-from crowdsft.core.judging_settings import JudgingSection
 from crowdsft.core.selection import paired_difference
+from crowdsft.core.settings.judging import JudgingSection
 from crowdsft.judging import Case, Judge
 from crowdsft.judging.base import checked_rows
 

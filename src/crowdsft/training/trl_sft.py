@@ -20,7 +20,7 @@ import torch
 from torch import nn
 
 from crowdsft.core.errors import MissingExtraError, TrainingError
-from crowdsft.core.trl_options import TrlValue
+from crowdsft.core.settings.trl_options import TrlValue
 from crowdsft.training.adapters import lora_config, save_adapter
 from crowdsft.training.base import GroupData, ProgressCallback, TrainedCandidate, TrainingOptions
 from crowdsft.training.fitting import Stopwatch, one_thread, plan_examples, refuse_credit
@@ -34,7 +34,7 @@ class TrlSft:
     """LoRA by TRL's SFTTrainer, one candidate after the other.
 
     Args:
-        extra: Further options of TRL's SFTConfig; see `crowdsft.core.trl_options`.
+        extra: Further options of TRL's SFTConfig; see `crowdsft.core.settings.trl_options`.
     """
 
     extra: Mapping[str, TrlValue] = field(default_factory=dict)

@@ -16,7 +16,7 @@ from trl import SFTConfig, SFTTrainer
 from trl.trainer.sft_trainer import DataCollatorForLanguageModeling
 
 from crowdsft.core.errors import TrainingError
-from crowdsft.core.trl_options import TrlValue
+from crowdsft.core.settings.trl_options import TrlValue
 from crowdsft.training.base import GroupData, ProgressCallback, TrainingOptions, TrainingProgress
 from crowdsft.training.chat_examples import TokenisedExample
 from crowdsft.training.fitting import finite_loss

@@ -9,7 +9,7 @@ from django.template.loader import get_template
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crowdsft.core.task_settings import (
+from crowdsft.core.settings.tasks import (
     DRAFT_KINDS,
     JUDGEMENT_KINDS,
     TASK_KINDS,

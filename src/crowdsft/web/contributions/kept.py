@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from crowdsft.core.task_settings import JUDGEMENT_KINDS
+from crowdsft.core.settings.tasks import JUDGEMENT_KINDS
 from crowdsft.web.campaigns.models import Membership
 from crowdsft.web.contributions.models import Contribution, Task
 from crowdsft.web.task_types.texts import clean_text

@@ -14,7 +14,7 @@ from django.utils import timezone
 from crowdsft.core.campaign import CampaignState
 from crowdsft.core.seeds import derive_rng, derive_seed
 from crowdsft.core.settings import CampaignSettings
-from crowdsft.core.task_settings import JUDGEMENT_KINDS
+from crowdsft.core.settings.tasks import JUDGEMENT_KINDS
 from crowdsft.rounds.artifacts import Artifacts
 from crowdsft.web.campaigns.models import Membership
 from crowdsft.web.contributions.models import Contribution, Task

@@ -15,7 +15,7 @@ from django.db.models import QuerySet
 
 from crowdsft.core.proportions import wilson_interval
 from crowdsft.core.rater_agreement import Agreement, Judgement, rater_agreement
-from crowdsft.core.task_settings import JUDGEMENT_KINDS
+from crowdsft.core.settings.tasks import JUDGEMENT_KINDS
 from crowdsft.web.campaigns.models import Campaign, Membership
 from crowdsft.web.contributions.models import Contribution, Task
 from crowdsft.web.task_types import TASK_TYPES

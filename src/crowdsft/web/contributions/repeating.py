@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from crowdsft.core.near_texts import NEAR, resemblance, shingles
-from crowdsft.core.task_settings import JUDGEMENT_KINDS
+from crowdsft.core.settings.tasks import JUDGEMENT_KINDS
 from crowdsft.web.contributions.models import Contribution, Task
 
 LOOKED_AT = 300  # newest texts of the contributor

@@ -27,7 +27,7 @@ from crowdsft.core.settings import (
     PointsSection,
     RoundsSection,
 )
-from crowdsft.core.task_settings import GoldSection, TasksSection
+from crowdsft.core.settings.tasks import GoldSection, TasksSection
 from crowdsft.embedding import EMBEDDINGS
 from crowdsft.web.pages.emotion_words import emotion_words
 from crowdsft.web.saying import said

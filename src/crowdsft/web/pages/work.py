@@ -17,7 +17,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from crowdsft.core.errors import InputError
-from crowdsft.core.task_settings import JUDGEMENT_KINDS
+from crowdsft.core.settings.tasks import JUDGEMENT_KINDS
 from crowdsft.rounds.artifacts import artifacts_in
 from crowdsft.web.campaigns.models import Membership
 from crowdsft.web.contributions.models import Contribution, Task

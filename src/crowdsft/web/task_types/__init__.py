@@ -1,4 +1,4 @@
-"""Types of tasks. Adding one: a file with a `TaskType`, its template, a line here and in `core.settings.TASK_KINDS`."""
+"""Types of tasks. Adding one: a file with a `TaskType`, its template, a line here, a name in `core.settings.tasks`."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
 from crowdsft.core.rater_agreement import Scale
-from crowdsft.core.task_settings import GoldSection
+from crowdsft.core.settings.tasks import GoldSection
 
 Fields = Mapping[str, Sequence[str]]
 """An answer as a form or the API sends it: the values of each field, by name."""

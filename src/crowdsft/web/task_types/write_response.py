@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from crowdsft.core.rater_agreement import Scale
-from crowdsft.core.task_settings import GoldSection
+from crowdsft.core.settings.tasks import GoldSection
 from crowdsft.web.task_types.base import Fields, Known, Material, Outcome, Source
 from crowdsft.web.task_types.texts import clean_text, has_words
 

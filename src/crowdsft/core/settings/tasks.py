@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import Field, field_validator
 
 from crowdsft.core.errors import Fault
-from crowdsft.core.settings_section import NonEmpty, Section, known_name
+from crowdsft.core.settings.section import NonEmpty, Section, known_name
 
 TASK_KINDS = ("write_response", "correct_response", "choose_response", "rate_response")
 DRAFT_KINDS = ("correct_response", "choose_response", "rate_response")

@@ -10,7 +10,7 @@ from pydantic import Field, StringConstraints, field_validator
 
 from crowdsft.core.errors import Fault
 from crowdsft.core.sentences import sentence
-from crowdsft.core.settings_section import NonEmpty, Section, known_name
+from crowdsft.core.settings.section import NonEmpty, Section, known_name
 
 JUDGES = ("embedding", "likelihood", "reward_model", "llm")
 FEWEST_EXAMPLES = 4
