@@ -41,8 +41,18 @@ def find_personal(text: str, settings: ReviewsSection) -> Iterator[str]:
     yield from MAIL.findall(text)
     for match in phonenumbers.PhoneNumberMatcher(text, settings.phone_region):
         yield match.raw_string
-    yield from (number for number in CARD.findall(text) if is_card(number))
-    yield from (number for number in IBAN.findall(text) if is_iban(number))
+    for pattern, is_one in ((CARD, is_card), (IBAN, is_iban)):
+        for run in pattern.findall(text):
+            yield from _numbers_in(run, pattern, is_one)
+
+
+def _numbers_in(run: str, pattern: re.Pattern[str], is_one: Callable[[str], bool]) -> Iterator[str]:
+    """The longest beginning of `run` that is such a number, if any: a date or another code may follow it."""
+    ends = [len(run), *(place for place in range(len(run) - 1, 0, -1) if run[place] in " -")]
+    for end in ends:
+        if pattern.fullmatch(run[:end]) and is_one(run[:end]):
+            yield run[:end]
+            return
 
 
 def find_rude(text: str, settings: ReviewsSection) -> Iterator[str]:
