@@ -61,6 +61,26 @@ def test_an_excluded_contribution_is_in_no_round_until_it_is_let_in_again(
     ]
 
 
+def test_a_granted_appeal_against_a_review_does_not_undo_an_exclusion(
+    builder: CampaignBuilder, dora: Membership, emil: Membership
+) -> None:
+    row, writer = rejected(builder, dora)
+    appeal = appeal_rejection(row, writer, "I did answer the question.")
+    decided = exclude(row, dora, reason="personal", words="A telephone number.")
+    answer(appeal, emil, grant=True, words="It does answer.")
+    row.refresh_from_db()
+    assert row.standing == "excluded" and waiting_contributions(builder.campaign) == 0
+    lift(decided, emil)
+    assert waiting_contributions(builder.campaign) == 1
+
+
+def test_excluding_what_its_writer_took_back_says_so(builder: CampaignBuilder, dora: Membership) -> None:
+    row = reserve(builder.campaign, dora).contribution
+    Contribution.objects.filter(pk=row.pk).delete()
+    with pytest.raises(InputError, match="taken it back"):
+        exclude(row, dora, reason="copied")
+
+
 def test_what_a_round_took_cannot_be_excluded(builder: CampaignBuilder, dora: Membership) -> None:
     for _ in range(6):
         decide(reserve(builder.campaign, dora), "accepted")

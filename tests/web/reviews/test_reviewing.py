@@ -178,6 +178,47 @@ def test_what_was_sent_back_is_changed_and_reviewed_again(builder: CampaignBuild
     assert row.pk in accepted
 
 
+def test_a_verdict_on_a_text_that_was_changed_meanwhile_is_refused(alice: User, bob: User) -> None:
+    from tests.web.reviews.conftest import reviewer
+
+    builder = CampaignBuilder.start(
+        owner=alice, people=[bob], reviews={"required": True, "per_contribution": 2}
+    )
+    builder.open().contribute()
+    dora, emil = (reviewer(builder, name, f"{name}-x-1") for name in ("dora", "emil"))
+    first, second = reserve(builder.campaign, dora), reserve(builder.campaign, emil)
+    assert first.contribution_id == second.contribution_id
+    row = decide(first, "returned", words="Please answer the question.")
+    change(row, row.membership, "My day was long, and it ended with soup.")
+    with pytest.raises(InputError, match="changed after it was shown"):
+        decide(second, "rejected", reason="copied")
+    row.refresh_from_db()
+    assert row.standing == "waiting"
+    assert not AuditLine.objects.filter(what="rejected a contribution").exists()
+    accept_all(builder, dora)
+    assert row.pk in {other.pk for other in accept_all(builder, emil)}  # the new text comes up again
+
+
+def test_a_change_after_the_text_was_taken_back_is_refused(
+    builder: CampaignBuilder, dora: Membership
+) -> None:
+    row = decide(reserve(builder.campaign, dora), "returned", words="Please answer the question.")
+    writer = row.membership
+    Contribution.objects.filter(pk=row.pk).delete()
+    with pytest.raises(InputError, match="not waiting for a change"):
+        change(row, writer, "My day was long, and it ended with soup.")
+
+
+def test_a_change_that_makes_a_round_full_wakes_the_worker(alice: User, bob: User) -> None:
+    builder = CampaignBuilder.start(owner=alice, people=[bob], rounds={"close": "size", "size": 6})
+    builder.open().contribute()
+    owner = Membership.objects.get(campaign=builder.campaign, user=alice)
+    row = decide(reserve(builder.campaign, owner), "returned", words="Please answer the question.")
+    Step.objects.update(run_after=9e12)
+    change(row, row.membership, "My day was long, and it ended with soup.")
+    assert Step.objects.get().run_after < 9e12
+
+
 def test_closed_rounds_are_not_reviewed(builder: CampaignBuilder, dora: Membership, emil: Membership) -> None:
     accept_all(builder, dora)
     builder.close()

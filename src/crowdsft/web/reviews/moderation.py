@@ -37,7 +37,9 @@ def exclude(row: Contribution, actor: Membership, *, reason: str, words: str = "
     """
     said = checked(EXCLUSION, reason, words)
     with transaction.atomic():
-        known = Contribution.objects.select_for_update(no_key=True).get(pk=row.pk)
+        known = Contribution.objects.select_for_update(no_key=True).filter(pk=row.pk).first()
+        if known is None:
+            raise InputError(_("This contribution is not there any more; its writer has taken it back."))
         if known.membership_id == actor.pk:
             raise InputError(_("This is your own contribution. To take it back, leave the campaign with it."))
         if known.round_number is not None:

@@ -14,7 +14,8 @@ from crowdsft.web.contributions.models import Contribution
 from crowdsft.web.contributions.places import follow_standing
 from crowdsft.web.contributions.work import waiting_contributions
 from crowdsft.web.journal_django import contribution_digest, plan_of, wake
-from crowdsft.web.reviews.models import Checkup, NearText, Review, TextHash
+from crowdsft.web.reviews.models import Checkup, Moderation, NearText, Review, TextHash
+from crowdsft.web.reviews.moderation import in_force
 from crowdsft.web.reviews.queue import verdicts_of
 from crowdsft.web.reviews.reasons import REJECTION, checked
 from crowdsft.web.reviews.telling import tell_of_review
@@ -35,15 +36,15 @@ def decide(review: Review, verdict: str, *, reason: str = "", words: str = "") -
         row = Contribution.objects.select_for_update(no_key=True).filter(pk=review.contribution_id).first()
         known = Review.objects.filter(pk=review.pk).first()
         if row is None or known is None:
-            raise InputError(
-                _("Your reservation ran out, and somebody else has this contribution now. Take the next one.")
-            )
+            raise InputError(_ran_out())
         if known.verdict == verdict and known.undone is None:
             return row
         _check_undecided(known, row)
-        known.verdict, known.reason, known.words = verdict, reason, said
-        known.decided = timezone.now()
-        known.save(update_fields=["verdict", "reason", "words", "decided"])
+        still_held = Review.objects.filter(
+            pk=known.pk, verdict="", undone=None
+        )  # another window may put it aside
+        if not still_held.update(verdict=verdict, reason=reason, words=said, decided=timezone.now()):
+            raise InputError(_ran_out())
         settle_standing(row)
         if verdict != Review.ACCEPTED:
             what = "rejected a contribution" if verdict == Review.REJECTED else "sent a contribution back"
@@ -57,7 +58,10 @@ def decide(review: Review, verdict: str, *, reason: str = "", words: str = "") -
 def settle_standing(row: Contribution) -> None:
     """Make the contribution stand where its reviews put it, and hold a place or none; under the lock of its row."""
     plan = plan_of(row.campaign)
-    row.standing = standing(verdicts_of(row), needed=plan.reviews.per_contribution)
+    if in_force(Moderation.objects.filter(contribution=row)).exists():  # whatever reviews say
+        row.standing = Contribution.EXCLUDED
+    else:
+        row.standing = standing(verdicts_of(row), needed=plan.reviews.per_contribution)
     Contribution.objects.filter(pk=row.pk, round_number=None).update(standing=row.standing)
     follow_standing(row, overlap=plan.tasks.overlap)
 
@@ -83,11 +87,22 @@ def _checked(review: Review, verdict: str, reason: str, words: str) -> str:
     raise InputError(_("Please accept the contribution, reject it, or send it back."))
 
 
+def _ran_out() -> str:
+    return _("Your reservation ran out, and somebody else has this contribution now. Take the next one.")
+
+
 def _check_undecided(review: Review, row: Contribution) -> None:
     if row.membership_id == review.membership_id:
         raise InputError(_("This is your own contribution. Somebody else reviews it."))
     if review.verdict:
         raise InputError(_("You have decided on this contribution already. Take the next one."))
+    if review.undone is not None:
+        raise InputError(
+            _(
+                "The text was changed after it was shown to you, so nothing was decided. Take the next one; the "
+                "new text waits for a review, too."
+            )
+        )
     if row.round_number is not None:
         raise InputError(
             _("Round %(round)s has closed with this contribution, so it cannot be decided on any more.")
@@ -130,8 +145,9 @@ def change(row: Contribution, writer: Membership, text: str) -> Contribution:
         raise InputError(_("The text is still the same. Please change what the reviewer asked for."))
     try:
         with transaction.atomic():
-            known = Contribution.objects.select_for_update(no_key=True).get(pk=row.pk, membership=writer)
-            if known.standing != Contribution.RETURNED or known.round_number is not None:
+            rows = Contribution.objects.select_for_update(no_key=True)
+            known = rows.filter(pk=row.pk, membership=writer, standing=Contribution.RETURNED).first()
+            if known is None or known.round_number is not None:
                 raise InputError(_("This contribution is not waiting for a change any more."))
             known.response, known.digest = response, contribution_digest(known.prompt, response)
             known.standing = Contribution.WAITING
@@ -140,6 +156,7 @@ def change(row: Contribution, writer: Membership, text: str) -> Contribution:
             forget_checkup(known)
     except IntegrityError:
         raise InputError(_("You have handed in this very text before. Please write something new.")) from None
+    wake_if_enough(known.campaign)
     return known
 
 
