@@ -7,11 +7,10 @@ each fault ("rounds.size"), and the fields bear those very names.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from django import forms
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
@@ -27,9 +26,30 @@ from crowdsft.core.settings import (
     PointsSection,
     RoundsSection,
 )
+from crowdsft.core.settings.section import Section
 from crowdsft.core.settings.tasks import GoldSection, TasksSection
 from crowdsft.embedding import EMBEDDINGS
+from crowdsft.web.pages.campaign_people_fields import people_fields, people_values
 from crowdsft.web.pages.emotion_words import emotion_words
+from crowdsft.web.pages.form_fields import (
+    Several,
+    choice_field,
+    lines_field,
+    named_choices,
+    number_field,
+    radio_field,
+    text_field,
+    tick_field,
+)
+from crowdsft.web.pages.kept_texts import (
+    pairs_text,
+    row_text,
+    rows_of,
+    same_text,
+    shortened,
+    texts_of,
+    vector_of,
+)
 from crowdsft.web.saying import said
 from crowdsft.web.task_types import TASK_TYPES
 from crowdsft.world import PROMPTS
@@ -46,6 +66,8 @@ CLOSES = (
 )
 TASKS = tuple((name, TASK_TYPES[name].heading) for name in TASK_TYPES)
 GOLD = {"choose": ("prompt", "better", "worse"), "rate": ("prompt", "response", "rating")}
+WHOLE_LISTS = ("tasks.kinds", "rounds.merges", "reviews.flags", "reviews.languages")
+"""Lists of which nothing may be ticked."""
 GROUPING_WORDS = {
     "random": _lazy("by chance"),
     "epsilon_greedy": _lazy("mostly by points, partly by chance"),
@@ -70,6 +92,15 @@ MERGES = (
     ("mean", _lazy("The mean of the groups' copies")),
     ("by_value", _lazy("Their mean, better ones counting more")),
 )
+WEIGHTING_CHOICES = (
+    ("uniform", _lazy("Everybody's alike")),
+    ("points_squared", _lazy("Those of people with many points")),
+    ("exponentiated_gradient", _lazy("Those of people who helped before")),
+)
+ARTIFACTS = (
+    ("all", _lazy("All candidates")),
+    ("winners", _lazy("Winners only, to save space")),
+)
 KEEPING = (
     ("all", _lazy("All of the round's own")),
     ("values", _lazy("The best of all so far, by what the models learn from values")),
@@ -89,68 +120,16 @@ BACKEND_WORDS = {
 }
 
 
-Words = str | Promise
-
-
-def named_choices(names: Iterable[str], words: Mapping[str, Words]) -> list[tuple[str, str]]:
-    """Every name of a table, with its words where we have some."""
-    return [(name, f"{name}: {words[name]}" if name in words else name) for name in names]
-
-
-def _text(label: str, help_text: str = "", **attributes: object) -> forms.CharField:
-    return forms.CharField(
-        label=label,
-        help_text=help_text,
-        required=False,
-        strip=False,
-        widget=forms.TextInput(attrs=attributes),
-    )
-
-
-def _lines(label: Any, help_text: Any = "", rows: int = 5) -> forms.CharField:
-    widget = forms.Textarea(attrs={"rows": rows, "class": "short"})
-    return forms.CharField(label=label, help_text=help_text, required=False, strip=False, widget=widget)
-
-
-def _number(label: Any, help_text: Any = "", *, whole: bool = True) -> forms.CharField:
-    attributes = {"inputmode": "numeric" if whole else "decimal", "autocomplete": "off"}
-    return forms.CharField(
-        label=label, help_text=help_text, required=False, widget=forms.TextInput(attrs=attributes)
-    )
-
-
-def _choice(label: str, choices: Iterable[tuple[str, Words]], help_text: str = "") -> forms.CharField:
-    return forms.CharField(
-        label=label, help_text=help_text, required=False, widget=forms.Select(choices=list(choices))
-    )
-
-
-def _tick(label: str, help_text: str = "") -> forms.BooleanField:
-    return forms.BooleanField(label=label, help_text=help_text, required=False)
-
-
-def _radio(label: str, choices: Iterable[tuple[str, Words]]) -> forms.CharField:
-    return forms.CharField(label=label, required=False, widget=forms.RadioSelect(choices=list(choices)))
-
-
-class Several(forms.Field):
-    """Any number of a few values; which are allowed is not decided here."""
-
-    widget = forms.CheckboxSelectMultiple
-
-    def to_python(self, value: Any) -> list[str]:
-        """The ticked values."""
-        return [str(item) for item in value or ()]
-
-
 class CampaignForm(forms.Form):
     """All settings that an organiser may decide on the web, named like the settings themselves."""
 
-    def __init__(self, *args: Any, **options: Any) -> None:
+    def __init__(self, *args: Any, kept: Mapping[str, Any] | None = None, **options: Any) -> None:
+        """`kept` are the settings of a draft; those without a field are listed, so that they can be left out."""
         super().__init__(*args, **options)
         self.label_suffix = ""
         self.fields.update(_fields())
         self._offer_network()
+        self._offer_to_leave_out(kept or {})
 
     def plan(self, kept: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """The nested settings that the form says; what was left empty is left out.
@@ -161,17 +140,23 @@ class CampaignForm(forms.Form):
         self.is_valid()
         values = {name: value for name, value in self.cleaned_data.items() if value not in ("", [], None)}
         plan = {section: self._without_fields(section, kept or {}) for section in SECTIONS}
+        before = {section: (kept or {}).get(section, {}) for section in SECTIONS}
         for name, value in values.items():
             section, _, key = name.partition(".")
             if key:
-                plan[section][key] = value.strip() if isinstance(value, str) else value
-        self._choose_target(plan, values)
+                is_text = isinstance(value, str)
+                plan[section][key] = same_text(value, before[section].get(key)) if is_text else value
+        self._choose_target(plan, values, before["target"])
         self._choose_closing(plan)
-        plan["prompts"]["texts"] = lines_of(plan["prompts"].get("texts", ""))
-        plan["tasks"]["kinds"] = self.cleaned_data["tasks.kinds"]
+        plan["prompts"]["texts"] = texts_of(
+            values.get("prompts.texts", ""), before["prompts"].get("texts", ())
+        )
+        for name in WHOLE_LISTS:  # nothing ticked says so, and is not left open
+            section, _, key = name.partition(".")
+            plan[section][key] = self.cleaned_data[name]
         for name, keys in GOLD.items():
             if name in plan["gold"]:
-                plan["gold"][name] = table_of(plan["gold"][name], keys)
+                plan["gold"][name] = rows_of(values[f"gold.{name}"], keys, before["gold"].get(name, ()))
         return plan
 
     def _offer_network(self) -> None:
@@ -182,20 +167,40 @@ class CampaignForm(forms.Form):
         if ":" in current and isinstance(widget, forms.Select):
             widget.choices = [*widget.choices, (current, current)]
 
-    def _without_fields(self, section: str, kept: Mapping[str, Any]) -> dict[str, Any]:
-        own = kept.get(section, {})
-        return {key: value for key, value in own.items() if f"{section}.{key}" not in self.fields}
+    def _offer_to_leave_out(self, kept: Mapping[str, Any]) -> None:
+        """What a campaign file set beyond its default and the form has no field for; it may contradict a field."""
+        widget = self.fields["left_out"].widget
+        assert isinstance(widget, forms.CheckboxSelectMultiple)
+        widget.choices = [
+            (name, f"{name} = {shortened(value)}")
+            for section, kind in SECTIONS.items()
+            for key, value in kept.get(section, {}).items()
+            if (name := f"{section}.{key}") not in self.fields and value != _default(kind, key)
+        ]
 
-    def _choose_target(self, plan: dict[str, dict[str, Any]], values: Mapping[str, Any]) -> None:
+    @property
+    def has_kept(self) -> bool:
+        """Whether there is anything that could be left out."""
+        widget = self.fields["left_out"].widget
+        return isinstance(widget, forms.CheckboxSelectMultiple) and bool(list(widget.choices))
+
+    def _without_fields(self, section: str, kept: Mapping[str, Any]) -> dict[str, Any]:
+        dropped = self.cleaned_data.get("left_out", ())
+        own = {f"{section}.{key}": (key, value) for key, value in kept.get(section, {}).items()}
+        return dict(pair for name, pair in own.items() if name not in self.fields and name not in dropped)
+
+    def _choose_target(
+        self, plan: dict[str, dict[str, Any]], values: Mapping[str, Any], before: Mapping[str, Any]
+    ) -> None:
         """Only what the chosen kind of target needs; texts of the other kinds stay in the form unused."""
         kind, target = values.get("target_kind"), plan["target"]
         given = {name: target.pop(name, None) for name in ("emotion", "examples", "vector")}
         if kind == "emotion" and given["emotion"]:
             target["emotion"] = given["emotion"]
         if kind == "examples":
-            target["examples"] = lines_of(given["examples"] or "")
+            target["examples"] = texts_of(values.get("target.examples", ""), before.get("examples") or ())
         if kind == "vector":
-            target["vector"] = vector_of(given["vector"] or "")
+            target["vector"] = vector_of(values.get("target.vector", ""), before.get("vector") or {})
 
     def _choose_closing(self, plan: dict[str, dict[str, Any]]) -> None:
         rounds = plan["rounds"]
@@ -208,7 +213,11 @@ class CampaignForm(forms.Form):
         """Put every fault at its field, or above the form when no field has its name."""
         self.is_valid()
         for fault in faults:
-            self.add_error(self.field_of(fault.where), readable(fault.problem))
+            field, problem = self.field_of(fault.where), readable(fault.problem)
+            problem = str(OWN_FAULTS.get(fault.where, problem))
+            if field is None and self.has_kept:
+                field, problem = "left_out", f"{fault.where}: {problem}"
+            self.add_error(field, problem)
 
     def field_of(self, where: str) -> str | None:
         """The field of a setting: its own name or that of a table around it."""
@@ -232,6 +241,12 @@ class CampaignForm(forms.Form):
             for name in self.fields
             if name in self.errors
         ]
+
+
+OWN_FAULTS = {
+    "reviews.phone_region": _lazy("Please give two capital letters, such as DE, or leave this empty.")
+}
+"""What is said in place of a pattern that nobody can read."""
 
 
 def _at_least_or_most(found: re.Match[str]) -> str:
@@ -263,23 +278,6 @@ def readable(problem: str) -> str:
     return sentence if sentence.endswith((".", "?")) else sentence + "."
 
 
-def lines_of(text: str) -> list[str]:
-    """The lines that say something."""
-    return [line.strip() for line in text.splitlines() if line.strip()]
-
-
-def vector_of(text: str) -> dict[str, str]:
-    """ "joy = 0.8" on each line; what is not a number is left for the settings to refuse."""
-    pairs = (line.partition("=") for line in lines_of(text.replace(",", "\n")))
-    return {name.strip(): value.strip() for name, _, value in pairs}
-
-
-def table_of(text: str, keys: Sequence[str]) -> list[dict[str, str]]:
-    """ "message | better | worse" on each line; what is missing is left for the settings to ask for."""
-    rows = ([cell.strip() for cell in line.split("|", len(keys) - 1)] for line in lines_of(text))
-    return [dict(zip(keys, row, strict=False)) for row in rows]
-
-
 def form_values(plan: Mapping[str, Any]) -> dict[str, Any]:
     """What the form shows of `plan`, which holds all settings or only those that differ from the defaults."""
     values = starting_values()
@@ -291,13 +289,13 @@ def form_values(plan: Mapping[str, Any]) -> dict[str, Any]:
     if kind is not None:
         values["target_kind"] = kind
     if target.get("vector"):
-        values["target.vector"] = "\n".join(f"{name} = {value}" for name, value in target["vector"].items())
+        values["target.vector"] = pairs_text(target["vector"])
     for name, keys in GOLD.items():
         rows = plan.get("gold", {}).get(name, ())
-        values[f"gold.{name}"] = "\n".join(" | ".join(str(row[key]) for key in keys) for row in rows)
-    if "kinds" in plan.get("tasks", {}):
-        values["tasks.kinds"] = list(plan["tasks"]["kinds"])
-    values["rounds.merges"] = list(plan.get("rounds", {}).get("merges", ()))
+        values[f"gold.{name}"] = "\n".join(row_text(row, keys) for row in rows)
+    for name in WHOLE_LISTS:
+        section, _, key = name.partition(".")
+        values[name] = list(plan.get(section, {}).get(key, values[name]))
     return values
 
 
@@ -323,6 +321,7 @@ def starting_values() -> dict[str, Any]:
         "rounds.groups": rounds.groups,
         "rounds.grouping": rounds.grouping,
         "rounds.close": rounds.close,
+        "rounds.merges": [],
         "tasks.kinds": list(tasks.kinds),
         "tasks.per_contributor": tasks.per_contributor,
         "tasks.lease_minutes": round(tasks.lease_minutes),
@@ -332,13 +331,15 @@ def starting_values() -> dict[str, Any]:
         "gold.share": f"{GoldSection().share:g}",
         "points.policy": points.policy,
         "points.budget_per_round": points.budget_per_round,
+        **people_values(),
         **_advanced_values(),
     }
 
 
 ADVANCED = {
-    "rounds": ("groups_of_one", "merges"),
+    "rounds": ("groups_of_one", "most_groups", "merges"),
     "training": (
+        "weighting",
         "keep",
         "keep_share",
         "keep_floor",
@@ -360,6 +361,7 @@ ADVANCED = {
         "temperature",
         "improvement_standard_errors",
     ),
+    "artifacts": ("keep",),
 }
 
 
@@ -368,6 +370,7 @@ def _advanced_values() -> dict[str, Any]:
         f"{section}.{name}": SECTIONS[section].model_fields[name].default
         for section, names in ADVANCED.items()
         for name in names
+        if f"{section}.{name}" not in WHOLE_LISTS
     }
     return {name: _shown(value) for name, value in values.items()}
 
@@ -376,80 +379,106 @@ def _shown(value: Any) -> Any:
     """A default as the form shows it; one that depends on the model is left empty."""
     if value is None:
         return ""
-    return f"{value:g}" if isinstance(value, float) else value
+    return repr(value).removesuffix(".0") if isinstance(value, float) else value
+
+
+def _default(kind: type[Section], key: str) -> Any:
+    """A setting's default as a plan holds it."""
+    default = kind.model_fields[key].get_default(call_default_factory=True)
+    return list(default) if isinstance(default, tuple) else default
 
 
 def _fields() -> dict[str, forms.Field]:
     return {
-        "campaign.name": _text(_("Name"), _("Short and plain, such as “Joy in comments”."), maxlength=80),
-        "campaign.description": _text(
+        "campaign.name": text_field(
+            _("Name"), _("Short and plain, such as “Joy in comments”."), maxlength=80
+        ),
+        "campaign.description": text_field(
             _("What it is for"), _("One sentence that everybody sees in the list."), maxlength=500
         ),
-        "campaign.guidelines": _lines(
+        "campaign.guidelines": lines_field(
             _("Guidelines for contributors"), _("What makes a good response. Markdown works here."), 8
         ),
-        "model.base": _text(
+        "model.base": text_field(
             _("Base model"),
             _("builtin:tiny needs nothing else. Or a Hugging Face id, or a folder on the server."),
             spellcheck="false",
         ),
-        "target_kind": _radio(_("Where should the model go?"), TARGET_KINDS),
-        "target.emotion": _choice(_("Emotion"), _emotion_choices()),
-        "target.examples": _lines(
+        "target_kind": radio_field(_("Where should the model go?"), TARGET_KINDS),
+        "target.emotion": choice_field(_("Emotion"), _emotion_choices()),
+        "target.examples": lines_field(
             _("Expert examples"), _("One response per line: how the model should sound."), 6
         ),
-        "target.vector": _lines(_("Mix of emotions"), _("One per line: joy = 0.8"), 3),
-        "target.hidden": _tick(
+        "target.vector": lines_field(_("Mix of emotions"), _("One per line: joy = 0.8"), 3),
+        "target.hidden": tick_field(
             _("Hide the goal from contributors"), _("They see how close the model is, not to what.")
         ),
-        "prompts.texts": _lines(
+        "prompts.texts": lines_field(
             _("Prompts"), _("One per line. Contributors answer them, and candidates are measured on them."), 8
         ),
         "tasks.kinds": Several(
             label=_("Tasks"), widget=forms.CheckboxSelectMultiple(choices=TASKS), required=False
         ),
-        "tasks.per_contributor": _number(_("Tasks for each contributor in a round")),
-        "tasks.overlap": _number(
+        "tasks.per_contributor": number_field(_("Tasks for each contributor in a round")),
+        "tasks.overlap": number_field(
             _("People for each choice or rating"),
             _("Nobody is asked twice, and never more people than this."),
         ),
-        "gold.choose": _lines(
+        "gold.choose": lines_field(
             _("Choices with a known answer"), _("One per line: message | better response | worse response"), 3
         ),
-        "gold.rate": _lines(
+        "gold.rate": lines_field(
             _("Ratings with a known answer"), _("One per line: message | response | rating from 1 to 5"), 3
         ),
-        "gold.share": _number(
+        "gold.share": number_field(
             _("Share of tasks with a known answer"),
             _("They show who pays attention, and are never contributions. 0.1 is one in ten."),
             whole=False,
         ),
-        "rounds.count": _number(_("Rounds")),
-        "rounds.groups": _number(_("Groups in a round"), _("Each group trains its own copy; at least 2.")),
-        "rounds.close": _radio(_("When does a round close?"), CLOSES),
-        "rounds.size": _number(
+        "rounds.count": number_field(_("Rounds")),
+        "rounds.groups": number_field(
+            _("Groups in a round"), _("Each group trains its own copy; at least 2.")
+        ),
+        "rounds.close": radio_field(_("When does a round close?"), CLOSES),
+        "rounds.size": number_field(
             _("Contributions that close a round"), _("Empty: groups × tasks for each contributor.")
         ),
-        "rounds.minutes": _number(
+        "rounds.minutes": number_field(
             _("Minutes a round stays open"), _("1,440 minutes are a day."), whole=False
         ),
-        "rounds.approval": _tick(
+        "rounds.approval": tick_field(
             _("I approve each winner"), _("It becomes the next base only when you say so.")
         ),
-        "expected": _number(
+        "expected": number_field(
             _("Contributors you expect in a round"), _("For the estimate only. Empty: three a group.")
         ),
-        "rounds.grouping": _choice(_("How contributors are split"), named_choices(GROUPINGS, GROUPING_WORDS)),
-        "points.budget_per_round": _number(_("Points in each round")),
-        "points.policy": _choice(_("How points are paid"), named_choices(REWARDS, POLICY_WORDS)),
-        "campaign.licence": _text(_("Licence of the contributions"), maxlength=80),
-        "campaign.consent": _lines(_("What contributors agree to"), rows=4),
-        "tasks.lease_minutes": _number(
+        "rounds.grouping": choice_field(
+            _("How contributors are split"), named_choices(GROUPINGS, GROUPING_WORDS)
+        ),
+        "points.budget_per_round": number_field(_("Points in each round")),
+        "points.policy": choice_field(_("How points are paid"), named_choices(REWARDS, POLICY_WORDS)),
+        "campaign.licence": text_field(_("Licence of the contributions"), maxlength=80),
+        "campaign.consent": lines_field(_("What contributors agree to"), rows=4),
+        "tasks.lease_minutes": number_field(
             _("Minutes a task is reserved"), _("Writing prolongs it."), whole=False
         ),
-        "tasks.max_characters": _number(_("Longest response, in characters")),
-        "tasks.drafts": _number(_("Answers of the model to work on, in each round")),
-        "campaign.seed": _number(_("Seed"), _("The same seed and contributions give the same campaign.")),
+        "tasks.max_characters": number_field(_("Longest response, in characters")),
+        "tasks.drafts": number_field(_("Answers of the model to work on, in each round")),
+        "campaign.seed": number_field(
+            _("Seed"), _("The same seed and contributions give the same campaign.")
+        ),
+        "artifacts.keep": choice_field(
+            _("Models that are kept"),
+            ARTIFACTS,
+            _("A candidate that is not kept cannot be downloaded or talked to later; its results stay."),
+        ),
+        "left_out": Several(
+            label=_("Leave these out"),
+            help_text=_("They came with the campaign file and stay as they are unless you tick them."),
+            widget=forms.CheckboxSelectMultiple(),
+            required=False,
+        ),
+        **people_fields(),
         **_choosing_fields(),
         **_training_fields(),
         **_evaluation_fields(),
@@ -459,25 +488,34 @@ def _fields() -> dict[str, forms.Field]:
 def _choosing_fields() -> dict[str, forms.Field]:
     """Who trains alone, what competes, and which contributions are trained on."""
     return {
-        "rounds.groups_of_one": _choice(
+        "rounds.groups_of_one": choice_field(
             _("Each contributor trains a copy of their own"), ALONE, _("It shows at once who helps.")
+        ),
+        "rounds.most_groups": number_field(
+            _("Most copies that are trained at once"),
+            _("Where each contributor trains one: a larger crowd shares this many."),
         ),
         "rounds.merges": Several(
             label=_("Also compete"), widget=forms.CheckboxSelectMultiple(choices=MERGES), required=False
         ),
-        "training.keep": _choice(
+        "training.weighting": choice_field(
+            _("Whose contributions count more in training"),
+            WEIGHTING_CHOICES,
+            _("Alike is the fairest start: nobody has shown yet whose help."),
+        ),
+        "training.keep": choice_field(
             _("Which contributions are trained on"),
             KEEPING,
             _("Contributors see how many of theirs were."),
         ),
-        "training.keep_share": _number(
+        "training.keep_share": number_field(
             _("Part of the contributions that is kept"), _("0.25 is the best quarter."), whole=False
         ),
-        "training.keep_floor": _number(
+        "training.keep_floor": number_field(
             _("Part of the training for everybody's"), _("So that nobody is silenced for good."), whole=False
         ),
-        "training.learn_examples": _tick(_("Also train on the expert examples")),
-        "training.last_rate": _number(
+        "training.learn_examples": tick_field(_("Also train on the expert examples")),
+        "training.last_rate": number_field(
             _("Part of the learning rate left in the last round"),
             _("1: the same in all rounds."),
             whole=False,
@@ -487,26 +525,30 @@ def _choosing_fields() -> dict[str, forms.Field]:
 
 def _training_fields() -> dict[str, forms.Field]:
     return {
-        "training.backend": _choice(_("What is trained"), named_choices(BACKENDS, BACKEND_WORDS)),
-        "training.rank": _number(_("Rank of the adapters")),
-        "training.learning_rate": _number(
+        "training.backend": choice_field(_("What is trained"), named_choices(BACKENDS, BACKEND_WORDS)),
+        "training.rank": number_field(_("Rank of the adapters")),
+        "training.learning_rate": number_field(
             _("Learning rate"), _("Empty: by the size of the base model."), whole=False
         ),
-        "training.batch_size": _number(_("Batch size")),
-        "training.passes": _number(_("Passes over the contributions")),
-        "training.max_tokens": _number(_("Longest training text, in tokens")),
+        "training.batch_size": number_field(_("Batch size")),
+        "training.passes": number_field(_("Passes over the contributions")),
+        "training.max_tokens": number_field(_("Longest training text, in tokens")),
     }
 
 
 def _evaluation_fields() -> dict[str, forms.Field]:
     return {
-        "evaluation.embedding": _choice(_("What is measured"), named_choices(EMBEDDINGS, EMBEDDING_WORDS)),
-        "evaluation.distance": _choice(_("How it is compared"), named_choices(UTILITIES, DISTANCE_WORDS)),
-        "evaluation.selection_samples": _number(_("Answers for choosing the winner")),
-        "evaluation.report_samples": _number(_("Answers for reporting and points")),
-        "evaluation.max_new_tokens": _number(_("Longest answer, in tokens")),
-        "evaluation.temperature": _number(_("Temperature"), whole=False),
-        "evaluation.improvement_standard_errors": _number(
+        "evaluation.embedding": choice_field(
+            _("What is measured"), named_choices(EMBEDDINGS, EMBEDDING_WORDS)
+        ),
+        "evaluation.distance": choice_field(
+            _("How it is compared"), named_choices(UTILITIES, DISTANCE_WORDS)
+        ),
+        "evaluation.selection_samples": number_field(_("Answers for choosing the winner")),
+        "evaluation.report_samples": number_field(_("Answers for reporting and points")),
+        "evaluation.max_new_tokens": number_field(_("Longest answer, in tokens")),
+        "evaluation.temperature": number_field(_("Temperature"), whole=False),
+        "evaluation.improvement_standard_errors": number_field(
             _("Margin over the base"), _("In standard errors; 2 is the usual care."), whole=False
         ),
     }

@@ -25,6 +25,7 @@ from crowdsft.web.campaigns.steering import cancel
 from crowdsft.web.campaigns.toml_text import LONGEST_FILE, read_toml
 from crowdsft.web.pages.access import draft_visit, organiser_visit, signed_in
 from crowdsft.web.pages.campaign_form import ADVANCED, GOLD, CampaignForm, form_values
+from crowdsft.web.pages.campaign_people_fields import REVIEWS_FOLDED, VOTES
 from crowdsft.web.pages.safe_markdown import render_markdown
 from crowdsft.web.pages.wording import duration_words
 from crowdsft.web.saying import decimal, said, whole
@@ -60,13 +61,15 @@ def draft_campaign(request: HttpRequest, slug: str) -> HttpResponse:
     campaign = draft_visit(request, slug).campaign
     if request.method != "POST":
         return render(
-            request, PAGE, _context(CampaignForm(initial=form_values(campaign.plan)), draft=campaign)
+            request,
+            PAGE,
+            _context(CampaignForm(initial=form_values(campaign.plan), kept=campaign.plan), draft=campaign),
         )
     if request.POST.get("do") == "remove":
         cancel(campaign, signed_in(request.user))
         messages.success(request, _("The draft of {name} is gone.").format(name=campaign.name))
         return redirect("account")
-    form = CampaignForm(request.POST)
+    form = CampaignForm(request.POST, kept=campaign.plan)
     settings, faults = _checked(form, signed_in(request.user), campaign.plan)
     if request.POST.get("do") == "check":
         return _check_shown(request, form, settings, faults, draft=campaign)
@@ -203,6 +206,11 @@ def _context(form: CampaignForm, *, draft: Campaign | None = None, template: str
         "gold_has_faults": any(
             name in form.errors for name in ("tasks.overlap", *(f"gold.{key}" for key in GOLD))
         ),
+        "reviews_folded": [form[f"reviews.{name}"] for name in REVIEWS_FOLDED],
+        "reviews_has_faults": any(f"reviews.{name}" in form.errors for name in REVIEWS_FOLDED),
+        "votes_fields": [form[f"votes.{name}"] for name in VOTES],
+        "votes_has_faults": any(f"votes.{name}" in form.errors for name in VOTES),
+        "votes_are_on": bool(form["votes.minutes"].value()),
         "field": {name.replace(".", "_"): form[name] for name in form.fields},
         "section": "create",
     }
