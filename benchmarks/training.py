@@ -1,10 +1,10 @@
 """Training a round's candidates: all together against one after the other, and with credit measured.
 
-Peers: TRL's SFTTrainer, once per candidate, as its documentation sets it up for LoRA (gradient checkpointing off,
-loss on responses only); and a plain loop as one would write it with PEFT: one wrapped model, a fresh adapter per
-candidate, padded batches, transformers' own loss, torch's AdamW over the adapter's parameters. Both are given
-every saving that costs no thought: the model is loaded, and for the loop the texts are tokenised, before the
-clock starts; on a GPU both compute in bfloat16 by autocast. SFTTrainer refuses an adapter on the output head, so it
+Peers: TRL's SFTTrainer, once per candidate, with the loss on responses only, `as it comes` with its default of
+computing blocks twice (gradient checkpointing), and once without it; and a plain loop as one would write it with
+PEFT: one wrapped model, a fresh adapter per candidate, padded batches, transformers' own loss, torch's AdamW over
+the adapter's parameters. All are given every saving that costs no thought: the model is loaded, and for the loop
+the texts are tokenised, before the clock starts; on a GPU both compute in bfloat16 by autocast. SFTTrainer refuses an adapter on the output head, so it
 has none and that much less to do. `lora` is our own one-by-one backend on PEFT, `multi_lora, one by one` our batched
 one on each group alone, `inside modules` the same as `multi_lora` without its lean forward, `blocks twice` with
 gradient checkpointing, `with credit` measures credit of four contributors in each group. SFTTrainer shuffles in its
@@ -187,12 +187,25 @@ def train_plainly(
     return float(loss)
 
 
-def trl_trainer(
+def trl_as_it_comes(
     base: LoadedModel, groups: Sequence[GroupData], options: TrainingOptions, output: Path
+) -> list[float]:
+    """As `trl_trainer`, with the gradient checkpointing that SFTConfig turns on by default."""
+    return trl_trainer(base, groups, options, output, checkpointing=True)
+
+
+def trl_trainer(
+    base: LoadedModel,
+    groups: Sequence[GroupData],
+    options: TrainingOptions,
+    output: Path,
+    *,
+    checkpointing: bool = False,
 ) -> list[float]:
     """The mean loss of each candidate's last step; adapters are saved as TRL saves them."""
     from datasets import Dataset
     from peft import LoraConfig
+    from transformers import PrinterCallback
     from trl import SFTConfig, SFTTrainer
 
     last = []
@@ -212,7 +225,7 @@ def trl_trainer(
             max_grad_norm=options.gradient_clip,
             max_length=options.max_tokens,
             completion_only_loss=True,
-            gradient_checkpointing=False,
+            gradient_checkpointing=checkpointing,
             bf16=base.model.device.type != "cpu",
             use_cpu=base.model.device.type == "cpu",
             seed=group.seed,
@@ -233,6 +246,7 @@ def trl_trainer(
                 task_type="CAUSAL_LM",
             ),
         )
+        trainer.remove_callback(PrinterCallback)
         last.append(trainer.train().training_loss)  # of the whole run: logging each step would cost it time
         trainer.save_model()
     return last
@@ -368,6 +382,7 @@ def main() -> None:
         "lora": our_backend("lora"),
         "PEFT loop": peft_loop,
         "SFTTrainer": trl_trainer,
+        "SFTTrainer as it comes": trl_as_it_comes,
     }
     if arguments.arms:
         arms = {name: arm for name, arm in arms.items() if name in {"multi_lora", *arguments.arms}}

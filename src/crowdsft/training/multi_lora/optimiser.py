@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
@@ -13,8 +13,8 @@ from crowdsft.training.multi_lora.in_run_credit import InRunCredit
 from crowdsft.training.multi_lora.parameters import AdapterParameters
 from crowdsft.training.optimiser import BETA_1, BETA_2, EPSILON
 
-AT_A_TIME = 1 << 20
-"""Columns of the flat arrays that are updated at a time."""
+AT_A_TIME = {"cpu": 1 << 17, "cuda": 1 << 24}
+"""Numbers that are updated at a time: what fits a core's cache, or keeps a GPU's memory for in-betweens small."""
 
 
 class BatchedAdamW:
@@ -41,44 +41,54 @@ class BatchedAdamW:
         """
         active = slice(0, len(learning_rates))
         values, gradients = self._parameters.values[active], self._parameters.gradients[active]
-        mean, square = self._mean[active], self._square[active]
         clips = None
         if self._options.gradient_clip > 0:
             norms = torch.linalg.vector_norm(gradients, dim=1, keepdim=True)
             limit = self._options.gradient_clip
             clips = torch.where(norms > limit, limit / (norms + 1e-6), 1.0)
-            gradients.mul_(clips)
         self._updates += 1
         rates = torch.tensor(learning_rates, dtype=values.dtype, device=values.device)[:, None]
-        mean.lerp_(gradients, 1 - BETA_1)
-        square.mul_(BETA_2).addcmul_(gradients, gradients, value=1 - BETA_2)
+        spans = self._spans(len(learning_rates))
+        for span in spans:
+            self._move_moments(active, span, clips)
+            if credit is None:
+                self._update(active, span, rates)
         if credit is not None:
-            spread = self._spread(square)
             credit.add(
                 clips=torch.ones_like(rates) if clips is None else clips,
                 summed=gradients,
-                mean=mean,
-                spread=spread,
+                mean=self._mean[active],
+                spread=self._spread(self._square[active]),
                 rates=rates * self._rate_factors,
                 bias=1 - BETA_1**self._updates,
             )
-        for span in self._spans():
-            self._update(values[:, span], mean[:, span], square[:, span], rates, self._rate_factors[span])
-        gradients.zero_()
+            for span in spans:
+                self._update(active, span, rates)
         self._parameters.refresh()
 
-    def _update(self, values: Tensor, mean: Tensor, square: Tensor, rates: Tensor, factors: Tensor) -> None:
+    def _move_moments(self, active: slice, span: slice, clips: Tensor | None) -> None:
+        """Clip the gradients and bring the moments up to them."""
+        gradients = self._parameters.gradients[active, span]
+        if clips is not None:
+            gradients.mul_(clips)
+        self._mean[active, span].lerp_(gradients, 1 - BETA_1)
+        self._square[active, span].mul_(BETA_2).addcmul_(gradients, gradients, value=1 - BETA_2)
+
+    def _update(self, active: slice, span: slice, rates: Tensor) -> None:
+        """Move the values and clear the gradients."""
+        values, factors = self._parameters.values[active, span], self._rate_factors[span]
         if self._options.weight_decay > 0:
             values.addcmul_(values, rates * factors, value=-self._options.weight_decay)
-        update = mean.div(self._spread(square)).mul_(factors)
+        update = self._mean[active, span].div(self._spread(self._square[active, span])).mul_(factors)
         values.addcmul_(update, rates, value=-1 / (1 - BETA_1**self._updates))
+        self._parameters.gradients[active, span].zero_()
 
     def _spread(self, square: Tensor) -> Tensor:
         """sqrt(v_hat) + eps."""
         return square.sqrt().div_(math.sqrt(1 - BETA_2**self._updates)).add_(EPSILON)
 
-    def _spans(self) -> Iterator[slice]:
-        """The columns, some at a time, so that what is needed in between stays small."""
+    def _spans(self, rows: int) -> list[slice]:
+        """The columns, some at a time."""
         columns = self._parameters.values.shape[1]
-        for start in range(0, columns, AT_A_TIME):
-            yield slice(start, min(start + AT_A_TIME, columns))
+        width = max(1, AT_A_TIME.get(self._parameters.values.device.type, 1 << 24) // rows)
+        return [slice(start, min(start + width, columns)) for start in range(0, columns, width)]
