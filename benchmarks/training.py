@@ -4,11 +4,12 @@ Peers: TRL's SFTTrainer, once per candidate, with the loss on responses only, `a
 computing blocks twice (gradient checkpointing), and once without it; and a plain loop as one would write it with
 PEFT: one wrapped model, a fresh adapter per candidate, padded batches, transformers' own loss, torch's AdamW over
 the adapter's parameters. All are given every saving that costs no thought: the model is loaded, and for the loop
-the texts are tokenised, before the clock starts; on a GPU both compute in bfloat16 by autocast. SFTTrainer refuses an adapter on the output head, so it
-has none and that much less to do. `lora` is our own one-by-one backend on PEFT, `multi_lora, one by one` our batched
-one on each group alone, `inside modules` the same as `multi_lora` without its lean forward, `blocks twice` with
-gradient checkpointing, `with credit` measures credit of four contributors in each group. SFTTrainer shuffles in its
-own order and knows no learning rate of their own for B's, so its losses differ; all other arms see the same batches.
+the texts are tokenised, before the clock starts; on a GPU all compute in bfloat16 by autocast. SFTTrainer refuses
+an adapter on the output head, so it has none and that much less to do. `lora` is our own one-by-one backend on
+PEFT, `multi_lora, one by one` our batched one on each group alone, `inside modules` the same as `multi_lora`
+without its lean forward, `blocks twice` with gradient checkpointing, `with credit` measures credit of four
+contributors in each group. SFTTrainer shuffles in its own order and knows no learning rate of their own for B's,
+so its losses differ; all other arms see the same batches.
 Arms take turns; ratios are medians over the turns: of processor time of one thread, or on a GPU of wall time.
 
 The share of the peak is what training needs at least, 4 floating-point operations per token and frozen weight (2
