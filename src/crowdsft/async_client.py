@@ -22,7 +22,10 @@ from crowdsft.client import (
     Account,
     ApiError,
     CampaignSummary,
+    Language,
+    MailChoices,
     Membership,
+    Notice,
     Pair,
     Review,
     Task,
@@ -113,6 +116,42 @@ class AsyncClient:
     async def delete_account(self, *, pseudonym: str) -> None:
         """Delete your account and your texts for good; `pseudonym` has to be yours."""
         await self._call("POST", "/me/delete", {"confirm": pseudonym})
+
+    async def notices(
+        self, *, unread: bool = False, before: int | None = None, limit: int = 30
+    ) -> list[Notice]:
+        """Your notices, newest first; `before` an id goes on behind it. Looking at them marks none as read."""
+        query = {"unread": unread, "limit": limit} | ({} if before is None else {"before": before})
+        rows = (await self._ask("GET", "/me/notices", params=query)).json()
+        return [_only_known(Notice, row) for row in rows]
+
+    async def unread_notices(self) -> int:
+        """How many notices you have not read; 100 stands for a hundred or more."""
+        return int((await self._call("GET", "/me/notices/unread"))["unread"])
+
+    async def read_notice(self, notice: int) -> None:
+        """Mark one notice as read."""
+        await self._call("POST", f"/me/notices/{notice}/read")
+
+    async def read_all_notices(self) -> int:
+        """Mark all notices as read; returns how many there were."""
+        return int((await self._call("POST", "/me/notices/read"))["marked"])
+
+    async def mail_choices(self) -> MailChoices:
+        """How each kind of notice is mailed to you."""
+        return _only_known(MailChoices, await self._call("GET", "/me/notices/mail"))
+
+    async def choose_mail(self, **kinds: str) -> MailChoices:
+        """Have kinds of notices mailed "at_once", "hourly" or "never"; others stay: choose_mail(points="never")."""
+        return _only_known(MailChoices, await self._call("PUT", "/me/notices/mail", {"kinds": kinds}))
+
+    async def language(self) -> Language:
+        """The language of your account: of its pages, notices and mails."""
+        return _only_known(Language, await self._call("GET", "/me/language"))
+
+    async def choose_language(self, language: str) -> Language:
+        """Choose the language of your account, such as "de"; empty for none."""
+        return _only_known(Language, await self._call("PUT", "/me/language", {"language": language}))
 
     async def my_campaigns(self) -> list[dict[str, Any]]:
         """The campaigns that you are in, your drafts included."""

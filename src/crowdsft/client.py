@@ -68,6 +68,36 @@ class Token:
 
 
 @dataclass(frozen=True, slots=True)
+class Notice:
+    """Something that you should know; `text` is in the account's language, `link` a path of the platform."""
+
+    id: int
+    kind: str
+    campaign: str | None
+    text: str
+    link: str
+    happened: str
+    is_read: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MailChoices:
+    """How each kind of notice is mailed to you, one of `ways` each; `mails`: whether the platform sends any."""
+
+    mails: bool
+    ways: list[str]
+    kinds: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """The account's language, empty where none is chosen, and those there are by their own names."""
+
+    language: str
+    languages: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class Membership:
     """Somebody in a campaign; `role` is organiser, reviewer or contributor.
 
@@ -216,6 +246,40 @@ class Client:
     def delete_account(self, *, pseudonym: str) -> None:
         """Delete your account and your texts for good; `pseudonym` has to be yours."""
         self._call("POST", "/me/delete", {"confirm": pseudonym})
+
+    def notices(self, *, unread: bool = False, before: int | None = None, limit: int = 30) -> list[Notice]:
+        """Your notices, newest first; `before` an id goes on behind it. Looking at them marks none as read."""
+        query = {"unread": unread, "limit": limit} | ({} if before is None else {"before": before})
+        rows = self._ask("GET", "/me/notices", params=query).json()
+        return [_only_known(Notice, row) for row in rows]
+
+    def unread_notices(self) -> int:
+        """How many notices you have not read; 100 stands for a hundred or more."""
+        return int(self._call("GET", "/me/notices/unread")["unread"])
+
+    def read_notice(self, notice: int) -> None:
+        """Mark one notice as read."""
+        self._call("POST", f"/me/notices/{notice}/read")
+
+    def read_all_notices(self) -> int:
+        """Mark all notices as read; returns how many there were."""
+        return int(self._call("POST", "/me/notices/read")["marked"])
+
+    def mail_choices(self) -> MailChoices:
+        """How each kind of notice is mailed to you."""
+        return _only_known(MailChoices, self._call("GET", "/me/notices/mail"))
+
+    def choose_mail(self, **kinds: str) -> MailChoices:
+        """Have kinds of notices mailed "at_once", "hourly" or "never"; others stay: choose_mail(points="never")."""
+        return _only_known(MailChoices, self._call("PUT", "/me/notices/mail", {"kinds": kinds}))
+
+    def language(self) -> Language:
+        """The language of your account: of its pages, notices and mails."""
+        return _only_known(Language, self._call("GET", "/me/language"))
+
+    def choose_language(self, language: str) -> Language:
+        """Choose the language of your account, such as "de"; empty for none."""
+        return _only_known(Language, self._call("PUT", "/me/language", {"language": language}))
 
     def my_campaigns(self) -> list[dict[str, Any]]:
         """The campaigns that you are in, your drafts included."""

@@ -152,6 +152,28 @@ def test_logging_in_and_taking_tokens_back(anybody: Client) -> None:
             other.me()
 
 
+def test_notices_their_mails_and_the_language(anybody: Client, alice: Client) -> None:
+    with newcomer(anybody, "nora") as nora:
+        nora.join("calm")
+        assert nora.unread_notices() == 0 and nora.notices() == []
+        (member,) = (row["id"] for row in alice.members("calm") if row["pseudonym"] == "nora the kind")
+        alice.change_role("calm", member, "reviewer")
+        (notice,) = nora.notices(unread=True)
+        assert (notice.kind, notice.campaign, notice.is_read) == ("role", "calm", False)
+        assert notice.text == "You are a reviewer of Calm now."
+        assert nora.choose_language("de").language == "de" and nora.language().languages["de"] == "Deutsch"
+        assert "Calm" in nora.notices()[0].text and nora.notices()[0].text != notice.text
+        assert nora.notices(before=notice.id, limit=5) == []
+        nora.read_notice(notice.id)
+        assert nora.unread_notices() == 0 and nora.read_all_notices() == 0
+        assert nora.mail_choices().kinds["role"] == "at_once"
+        assert nora.choose_mail(role="never", points="hourly").kinds["role"] == "never"
+        for wrong in (lambda: nora.choose_mail(role="weekly"), lambda: nora.choose_language("xx")):
+            with pytest.raises(ApiError, match="Nothing was changed") as refused:
+                wrong()
+            assert refused.value.status == 422
+
+
 # When it does not work
 
 

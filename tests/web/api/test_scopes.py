@@ -49,6 +49,7 @@ def body_of(method: str, path: str) -> Any:
         "confirm": "x", "reason": "x", "url": "https://example.org/", "events": ["round.closed"], "choice": "left",
         "licensed": True, "amount": "1", "currency": "EUR", "digest": "x", "state": "paid",
         "verdict": "accepted", "words": "x", "outcome": "x", "grant": True, "contribution": SOME_ID,
+        "kinds": {"points": "never"}, "language": "de",
     }  # fmt: skip
     ((kind, content),) = operation["requestBody"]["content"].items()
     if kind == "multipart/form-data":

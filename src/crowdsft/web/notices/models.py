@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import override
 
 from crowdsft.web.campaigns.models import Campaign
 from crowdsft.web.notices.kinds import NEVER
@@ -73,6 +74,11 @@ class Notice(models.Model):
     def sentence(self) -> str:
         """What it says, in the language of whoever reads it now."""
         return filled(self.text, self.values)
+
+    def sentence_in(self, language: str) -> str:
+        """What it says in `language`; in the platform's own where that is empty."""
+        with override(language or settings.LANGUAGE_CODE):
+            return self.sentence
 
 
 class MailChoice(models.Model):
