@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from django.utils.formats import number_format
 from django.utils.translation import gettext, ngettext
 
 from crowdsft.core.errors import CrowdsftError
+from crowdsft.core.payout import amount_text
 from crowdsft.core.sentences import Sentence
 
 
@@ -37,3 +40,9 @@ def whole(value: int) -> str:
 def decimal(value: float, places: int) -> str:
     """A number with so many places behind the decimal sign: "0.250", "0,250"."""
     return number_format(f"{value:.{places}f}", force_grouping=True)
+
+
+def money(units: int, places: int, currency: str) -> str:
+    """An amount in the smallest unit with its currency: "1,212.50 EUR", "1.212,50 EUR"."""
+    amount = Decimal(amount_text(units, places))
+    return f"{number_format(amount, decimal_pos=places, force_grouping=True)} {currency}"

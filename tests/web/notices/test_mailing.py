@@ -11,6 +11,7 @@ import pytest
 from allauth.account.models import EmailAddress
 from django.test import Client
 
+from crowdsft.web.campaigns.models import Membership
 from crowdsft.web.notices.forgetting import forget_old
 from crowdsft.web.notices.gathering import COLLECT_SECONDS, DIGEST_SECONDS, PEOPLE_AT_ONCE
 from crowdsft.web.notices.mailing import UNCLEAR, send_due
@@ -18,6 +19,9 @@ from crowdsft.web.notices.models import Mail, Notice
 from crowdsft.web.notices.notify import notify
 from crowdsft.web.notices.reading import choose_mail, mail_choices, mark_all_read
 from crowdsft.web.outgoing import WAITS_SECONDS
+from crowdsft.web.payouts.models import PayoutLine
+from crowdsft.web.payouts.paying import fix_payout
+from crowdsft.web.payouts.planning import Wanted, plan_payout
 from tests.web.api.callers import Caller, account
 from tests.web.notices.mail_server import MailServer, mail_server
 from tests.web.pages.campaign_builder import CampaignBuilder
@@ -208,6 +212,40 @@ def test_mails_are_in_the_language_of_the_account(server: MailServer, bob: Calle
     notify(bob.user, "role", None, "Skip to content")  # a sentence that the German catalogue has
     send_due()
     assert server.mails[0]["Subject"] == "Zum Inhalt springen"
+
+
+def test_points_and_amounts_are_written_as_the_language_of_the_account_does(
+    server: MailServer, alice: Caller, bob: Caller
+) -> None:
+    """A round of 30,000 points and a payout of it, told to somebody who reads German and somebody who reads English."""
+    assert alice.user is not None and bob.user is not None
+    EmailAddress.objects.create(user=alice.user, email="alice@example.org", verified=True, primary=True)
+    bob.user.language, alice.user.language = "de", "en"
+    bob.user.save()
+    alice.user.save()
+    builder = CampaignBuilder.start(
+        owner=alice.user, people=[alice.user, bob.user], points={"budget_per_round": 30_000}
+    )
+    builder.play(0.9, [0.84, 0.79, 0.87])
+    plan = plan_payout(builder.campaign, Wanted("EUR", 2, 12_345_678, 0, 1, None))
+    fix_payout(builder.campaign, alice.user, plan)
+    send_due(now=_later())
+    texts = {
+        str(mail["To"]): [str(one.get_content()) for one in server.mails if one["To"] == mail["To"]]
+        for mail in server.mails
+    }
+    german, english = "\n".join(texts["bob@example.org"]), "\n".join(texts["alice@example.org"])
+    lines = {line.contributor: line for line in PayoutLine.objects.all()}
+    for user, text, thousands, point in ((bob.user, german, ".", ","), (alice.user, english, ",", ".")):
+        mine = Membership.objects.get(user=user, campaign=builder.campaign)
+        line = lines[mine.contributor]
+        whole, cents = divmod(line.amount, 100)
+        assert whole > 999
+        assert f"{whole:,}".replace(",", thousands) + f"{point}{cents:02} EUR" in text, text
+        points = f"{line.points:,}".replace(",", thousands)
+        assert len(points) > 4 and points in text, text
+    assert "Hallo " in german and "entschieden" in german and "is decided" not in german
+    assert "Hello " in english and "is decided" in english
 
 
 def test_names_and_sentences_cannot_add_headers(server: MailServer, bob: Caller) -> None:

@@ -17,6 +17,7 @@ from crowdsft.web.accounts.own_data import personal_data
 from crowdsft.web.campaigns.leaving import delete_account
 from crowdsft.web.campaigns.models import Campaign, LedgerRow, Membership
 from crowdsft.web.notices.models import Notice
+from crowdsft.web.notices.notify import notify
 from crowdsft.web.payouts import paying
 from crowdsft.web.payouts.models import Payout, PayoutLine
 from crowdsft.web.payouts.own import own_payouts
@@ -219,6 +220,23 @@ def test_lines_are_marked_one_by_one_and_all_at_once(
         "Joy in comments has paid you 6.00 EUR. Reference: SEPA 2026-11",
         "A payout of Joy in comments is fixed: 6.00 EUR for you.",
     ]
+
+
+def test_what_is_told_of_a_payout_is_written_as_its_reader_writes_amounts(
+    alice: Caller, bob: Caller, builder: CampaignBuilder
+) -> None:
+    _award(builder, 1, 60, 30, 10)
+    payout = _fix(builder, alice, 1_234_567)
+    paying.void_payout(payout, alice.user, "A mistake.")
+    texts = [notice.sentence_in("de") for notice in Notice.objects.filter(user=bob.user).order_by("pk")]
+    assert len(texts) == 2 and all("7.407,40 EUR" in text for text in texts), texts
+    assert "7,407.40 EUR" in Notice.objects.filter(user=bob.user).order_by("pk")[0].sentence
+
+
+def test_notices_of_earlier_payouts_keep_their_amounts(bob: Caller) -> None:
+    """They held the amount as English text."""
+    told = notify(bob.user, "payout", None, paying.PAID, "/", {"campaign": "Joy", "amount": "12.50 EUR"})
+    assert told is not None and told.sentence == "Joy has paid you 12.50 EUR."
 
 
 def test_marking_the_same_twice_changes_and_tells_nothing(alice: Caller, builder: CampaignBuilder) -> None:

@@ -43,7 +43,8 @@ def notify(
         campaign: The campaign it is about; None for what concerns the account.
         text: One or two sentences, marked with `gettext_noop` and not translated yet: the reader's language counts.
         link: Where to go, as a path of this platform ("/campaigns/joy/points/").
-        values: What `%(name)s` in `text` stands for. Whole numbers are shown in groups of three.
+        values: What `%(name)s` in `text` stands for. Whole numbers and `Money` are shown as
+            the reader writes them.
 
     Raises:
         ValueError: when `values` do not fill `text`, or `link` leads elsewhere: our own mistakes.

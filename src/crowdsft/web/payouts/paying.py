@@ -16,6 +16,7 @@ from crowdsft.web.campaigns.audit import note
 from crowdsft.web.campaigns.models import Campaign
 from crowdsft.web.notices.notify import Told, notify_each
 from crowdsft.web.notices.people import members
+from crowdsft.web.notices.wording import Money, Value
 from crowdsft.web.payouts.models import Payout, PayoutLine
 from crowdsft.web.payouts.planning import Plan, plan_again, plan_payout
 
@@ -216,6 +217,10 @@ def _tell(payout: Payout, lines: Iterable[PayoutLine], *, text: str = "") -> Non
     notify_each("payout", payout.campaign, told)
 
 
+def _money(payout: Payout, units: int) -> Money:
+    return {"units": units, "places": payout.places, "currency": payout.currency}
+
+
 def _told(payout: Payout, line: PayoutLine, user_id: int, text: str) -> Told:
     with_reference = PAID_WITH if line.reference else PAID
     texts = {
@@ -224,11 +229,11 @@ def _told(payout: Payout, line: PayoutLine, user_id: int, text: str) -> Told:
         PayoutLine.FAILED: FAILED,
         PayoutLine.OWED: OWED,
     }
-    values: dict[str, str | int] = {
+    values: dict[str, Value] = {
         "campaign": payout.campaign.name,
-        "amount": payout.shown(line.amount),
-        "owed": payout.shown(line.owed_after),
-        "minimum": payout.shown(payout.minimum),
+        "amount": _money(payout, line.amount),
+        "owed": _money(payout, line.owed_after),
+        "minimum": _money(payout, payout.minimum),
         "reference": line.reference,
     }
     link = f"/campaigns/{payout.campaign.slug}/points/#payouts"

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
-from decimal import Decimal
 from typing import Protocol
 
 from django import template
 from django.contrib.humanize.templatetags.humanize import intcomma
 from django.utils import timezone
-from django.utils.formats import date_format, number_format
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import pgettext
 
-from crowdsft.core.payout import amount_text
+from crowdsft.web import saying
 from crowdsft.web.pages.wording import counted, duration_words
 
 register = template.Library()
@@ -126,8 +125,7 @@ def span(delta: timedelta) -> str:
 @register.filter
 def money(units: int, unit: HasUnit) -> str:
     """An amount in the smallest unit with its currency, as the reader writes it: "12.50 EUR", "12,50 EUR"."""
-    amount = Decimal(amount_text(units, unit.places))
-    return f"{number_format(amount, decimal_pos=unit.places, force_grouping=True)} {unit.currency}"
+    return saying.money(units, unit.places, unit.currency)
 
 
 @register.simple_tag(takes_context=True)
