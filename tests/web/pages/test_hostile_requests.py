@@ -10,10 +10,13 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from crowdsft.core.settings import parse_settings
 from crowdsft.web.accounts.models import User, issue_token
-from crowdsft.web.campaigns.models import ConsentVersion, Membership
+from crowdsft.web.campaigns.create import create_campaign
+from crowdsft.web.campaigns.models import Campaign, ConsentVersion, Membership
 from crowdsft.web.contributions.models import Contribution, Task
 from crowdsft.web.imports.models import Import
+from crowdsft.web.pages.campaign_form import starting_values
 from crowdsft.web.reviews.models import Appeal, Review
 from tests.web.pages.campaign_builder import CampaignBuilder
 from tests.web.pages.hostile import (
@@ -154,6 +157,39 @@ def test_every_form_takes_every_text(as_alice: Client, as_bob: Client, known: di
                     seen(client.post(action, dict.fromkeys(names, text)), (action, names, text[:30]))
                     seen(client.get(action, dict.fromkeys(names, text[:200])), (action, text[:30]))
     assert len(tried) > 20
+
+
+@pytest.mark.parametrize("button", ["check", "draft", "open", "import", "remove me"])
+def test_both_forms_of_a_campaign_take_every_text_with_every_button(as_alice: Client, button: str) -> None:
+    """A new one, and a draft with settings of a file, which no walk over an open campaign comes to."""
+    as_alice.raise_request_exception = False
+    good = {**starting_values(), "campaign.name": "Joy in comments"}
+    kept = parse_settings(
+        {
+            "campaign": {"name": "Joy in comments"},
+            "target": {"emotion": "joy"},
+            "prompts": {"texts": ["Two\nlines"]},
+            "training": {"alpha": 12.5},
+        }
+    )
+    draft = create_campaign(kept, owner=User.objects.get(username="alice"), is_draft=True)
+    place = f"/campaigns/{draft.slug}/draft/"
+    names = sorted(set(FIELDS.findall(as_alice.get(place).content.decode())) - {"csrfmiddlewaretoken", "do"})
+    assert {"reviews.languages", "votes.role", "left_out", "artifacts.keep"} <= set(names)
+    people = [name for name in names if name.startswith(("reviews.", "votes.")) or name == "left_out"]
+    for text in TEXTS:
+        if text == HALF_A_PAIR:
+            continue  # no form can be sent with it
+        sent = dict.fromkeys(names, text)
+        for where in ("/campaigns/new/", place):
+            answer = as_alice.post(where, {**sent, "do": button})
+            seen(answer, (where, button, text[:30]))
+            assert answer.status_code >= 400 or button == "check", (where, answer.status_code, text[:30])
+        for name in people if button == "draft" else ():
+            seen(as_alice.post(place, {**good, name: text, "do": button}), (name, button, text[:30]))
+    draft.refresh_from_db()
+    assert draft.life == Campaign.DRAFT and draft.settings.training.alpha == 12.5
+    assert Campaign.objects.count() == 1
 
 
 def test_every_page_takes_every_body(as_alice: Client, known: dict[str, object]) -> None:
