@@ -182,3 +182,19 @@ def test_entries_of_several_lines_stay_whole_until_they_are_changed() -> None:
         odd,
         {"prompt": "p", "better": "q", "worse": "r"},
     ]
+
+
+def test_decimal_numbers_are_read_as_their_writer_s_language_has_them(as_alice: Client) -> None:
+    sent = {**starting_values(), "campaign.name": "Kept", "do": "draft", "gold.share": "0,25"}
+    sent |= {"rounds.close": "deadline", "rounds.minutes": "90,5", "evaluation.temperature": "0.75"}
+    assert as_alice.post(NEW, sent).status_code == 422
+    as_alice.cookies["language"] = "de"
+    for wrong in ("1.440,5", "1,2,3"):
+        assert as_alice.post(NEW, {**sent, "rounds.minutes": wrong}).status_code == 422
+    assert as_alice.post(NEW, sent).status_code == 302
+    settings = Campaign.objects.get().settings
+    assert (settings.gold.share, settings.rounds.minutes, settings.evaluation.temperature) == (
+        0.25,
+        90.5,
+        0.75,
+    )

@@ -6,9 +6,20 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django import forms
+from django.utils.formats import get_format
 from django.utils.functional import Promise
 
 Words = str | Promise
+
+
+class DecimalText(forms.CharField):
+    """A decimal number as its writer's language has it: "0,5" where the decimal sign is a comma, "0.5" anywhere."""
+
+    def to_python(self, value: Any) -> str:
+        """The text with a decimal point; what cannot be one number is left for the settings to refuse."""
+        text = str(super().to_python(value))
+        is_ours = get_format("DECIMAL_SEPARATOR") == "," and text.count(",") == 1 and "." not in text
+        return text.replace(",", ".") if is_ours else text
 
 
 def named_choices(names: Iterable[str], words: Mapping[str, Words]) -> list[tuple[str, str]]:
@@ -36,9 +47,8 @@ def lines_field(label: Any, help_text: Any = "", rows: int = 5) -> forms.CharFie
 def number_field(label: Any, help_text: Any = "", *, whole: bool = True) -> forms.CharField:
     """A number, as text until the settings read it."""
     attributes = {"inputmode": "numeric" if whole else "decimal", "autocomplete": "off"}
-    return forms.CharField(
-        label=label, help_text=help_text, required=False, widget=forms.TextInput(attrs=attributes)
-    )
+    kind = forms.CharField if whole else DecimalText
+    return kind(label=label, help_text=help_text, required=False, widget=forms.TextInput(attrs=attributes))
 
 
 def choice_field(label: str, choices: Iterable[tuple[str, Words]], help_text: str = "") -> forms.CharField:
