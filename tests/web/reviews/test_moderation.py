@@ -184,6 +184,25 @@ def test_a_granted_appeal_lets_the_contribution_into_the_round(
     assert waiting_contributions(builder.campaign) == 1
 
 
+def test_no_word_is_cut_off_and_a_line_ends_with_one_character(
+    builder: CampaignBuilder, dora: Membership, emil: Membership
+) -> None:
+    row, writer = rejected(builder, dora)
+    lines = "\r\n".join(["a" * 99] * 20)  # what a browser sends of 1,999 characters
+    appeal = appeal_rejection(row, writer, lines)
+    assert appeal.words == lines.replace("\r", "")
+    with pytest.raises(InputError, match="2001 characters; at most 2000"):
+        answer(appeal, emil, grant=False, words="x" * 2001)
+    appeal.refresh_from_db()
+    assert appeal.state == "open"
+    report = report_contribution(row, emil, reason="broken")
+    with pytest.raises(InputError, match="shorten"):
+        settle(report, dora, "x" * 1001)
+    decided = exclude(row, dora, reason="copied")
+    with pytest.raises(InputError, match="shorten"):
+        lift(decided, emil, "x" * 1001)
+
+
 def test_a_declined_appeal_changes_nothing_but_says_why(
     builder: CampaignBuilder, dora: Membership, emil: Membership
 ) -> None:

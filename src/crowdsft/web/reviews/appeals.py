@@ -19,6 +19,7 @@ from crowdsft.web.journal_django import campaign_state
 from crowdsft.web.reviews.models import Appeal, Moderation, Review
 from crowdsft.web.reviews.moderation import in_force
 from crowdsft.web.reviews.queue import free_slot
+from crowdsft.web.reviews.reasons import trimmed
 from crowdsft.web.reviews.reviewing import settle_standing, wake_if_enough
 from crowdsft.web.reviews.telling import tell_of_answer, tell_of_appeal
 from crowdsft.web.webhooks.outbox import tell
@@ -79,9 +80,9 @@ def answer(appeal: Appeal, answerer: Membership, *, grant: bool, words: str) -> 
     """Decide an appeal with reasons; granting undoes what it is about.
 
     Raises:
-        InputError: without reasons, when it is not open, or when somebody else has to answer.
+        InputError: without reasons or with too long ones, when it is not open, or when somebody else has to answer.
     """
-    said = words.strip()[:MOST_CHARACTERS]
+    said = trimmed(words, MOST_CHARACTERS)
     if not said:
         raise InputError(_("Please give your reasons; the contributor will read them."))
     problem = why_not_answer(appeal, answerer)
@@ -149,14 +150,9 @@ def _decider(appeal: Appeal) -> int | None:
 
 
 def _written(member: Membership, words: str, **about: object) -> Appeal:
-    said = words.strip()
+    said = trimmed(words, MOST_CHARACTERS)
     if not said:
         raise InputError(_("Please write why you see it differently."))
-    if len(said) > MOST_CHARACTERS:
-        raise InputError(
-            _("That is %(count)s characters; at most %(most)s can be kept. Please shorten it.")
-            % {"count": len(said), "most": MOST_CHARACTERS}
-        )
     try:
         with transaction.atomic():
             appeal = Appeal.objects.create(campaign=member.campaign, membership=member, words=said, **about)

@@ -23,7 +23,7 @@ from crowdsft.web.contributions.places import follow_standing
 from crowdsft.web.journal_django import plan_of
 from crowdsft.web.prepared import Prepared
 from crowdsft.web.reviews.models import Moderation
-from crowdsft.web.reviews.reasons import EXCLUSION, PAUSE, checked, meaning
+from crowdsft.web.reviews.reasons import EXCLUSION, PAUSE, checked, meaning, trimmed
 from crowdsft.web.reviews.telling import tell_of_lifting, tell_of_moderation
 
 LONGEST_DAYS = 365
@@ -112,17 +112,18 @@ def lift(decided: Moderation, actor: Membership, why: str = "") -> None:
     """End a pause, or let an excluded contribution wait for its round again.
 
     Raises:
-        InputError: when it was lifted before, has run out, or concerns oneself.
+        InputError: when it was lifted before, has run out, or concerns oneself, and for too many words.
     """
     from crowdsft.web.reviews.reviewing import settle_standing, wake_if_enough
 
     if decided.membership_id == actor.pk:
         raise InputError(_("This decision is about you. Write an appeal, and somebody else looks at it."))
+    said = trimmed(why)
     with transaction.atomic():
         if decided.contribution is not None:
             Contribution.objects.select_for_update(no_key=True).get(pk=decided.contribution.pk)
         changed = in_force(Moderation.objects.filter(pk=decided.pk)).update(
-            lifted=timezone.now(), lifted_by=actor, lifted_why=why.strip()[:1000]
+            lifted=timezone.now(), lifted_by=actor, lifted_why=said
         )
         if not changed:
             raise InputError(_("This does not hold any more: it was lifted before, or has run out."))

@@ -44,17 +44,27 @@ def checked(reasons: Mapping[str, object], reason: str, words: str) -> str:
     Raises:
         InputError: for a reason that is not in the list, "other" without words, and too many words.
     """
-    text = words.strip()
     if reason not in reasons:
         raise InputError(
             _("Please choose one of the reasons: %(reasons)s.") % {"reasons": ", ".join(reasons)}
         )
+    text = trimmed(words)
     if reason == OTHER and not text:
         raise InputError(_("Please say in a few words what the reason is."))
-    if len(text) > MOST_CHARACTERS:
+    return text
+
+
+def trimmed(words: str, most: int = MOST_CHARACTERS) -> str:
+    """`words` without space around them, a line's end one character, as browsers count it where they type.
+
+    Raises:
+        InputError: for too many; nothing that somebody wrote is cut off.
+    """
+    text = words.replace("\r\n", "\n").strip()
+    if len(text) > most:
         raise InputError(
             _("That is %(count)s characters; at most %(most)s can be kept. Please shorten it.")
-            % {"count": len(text), "most": MOST_CHARACTERS}
+            % {"count": len(text), "most": most}
         )
     return text
 

@@ -17,7 +17,7 @@ from crowdsft.web.campaigns.models import Campaign, Membership
 from crowdsft.web.contributions.models import Contribution, Task
 from crowdsft.web.journal_django import campaign_state
 from crowdsft.web.reviews.models import Report, Review
-from crowdsft.web.reviews.reasons import REPORT, checked
+from crowdsft.web.reviews.reasons import REPORT, checked, trimmed
 from crowdsft.web.reviews.telling import tell_of_report
 from crowdsft.web.votes.models import Vote
 from crowdsft.web.votes.voting import shown
@@ -88,9 +88,10 @@ def settle(report: Report, actor: Membership, outcome: str) -> None:
     """Close a report with what was done about it.
 
     Raises:
-        InputError: without an outcome, when it is settled already, and for a report about one's own text.
+        InputError: without an outcome or with too long a one, when it is settled already, and for a report about
+            one's own text.
     """
-    said = outcome.strip()[:1000]
+    said = trimmed(outcome)
     if not said:
         raise InputError(_("Please say what was done, or why nothing has to be done."))
     if report.contribution is not None and report.contribution.membership_id == actor.pk:
