@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 
 from django.http import HttpRequest
 from ninja.errors import AuthenticationError, HttpError
@@ -13,6 +13,8 @@ from crowdsft.web.accounts.models import CONTRIBUTE, ORGANISE, READ, SCOPES, Api
 from crowdsft.web.api.errors import NotAllowedError, NotFoundError, Problem
 from crowdsft.web.campaigns.finding import campaign_at, membership_of
 from crowdsft.web.campaigns.models import Campaign, Membership
+
+Found = TypeVar("Found")
 
 
 class TokenAuth(HttpBearer):
@@ -152,3 +154,22 @@ def require_reviewer(campaign: Campaign, user: User) -> None:
 
 def _roles(campaign: Campaign, user: User, *roles: str) -> bool:
     return Membership.objects.filter(campaign=campaign, user=user, role__in=roles, left=None).exists()
+
+
+def reviewing(request: HttpRequest, slug: str, *, to_read: bool = False) -> tuple[Campaign, Membership]:
+    """The campaign and the reviewer's membership. Raises: NotFoundError, NotAllowedError."""
+    user, campaign = signed_in(request) if to_read else organising(request), find_campaign(slug)
+    require_reviewer(campaign, user)
+    return campaign, find_membership(campaign, user)
+
+
+def may_review(member: Membership) -> bool:
+    """Whether the member reviews, and so sees what concerns others as well."""
+    return member.left is None and member.role in (Membership.ORGANISER, Membership.REVIEWER)
+
+
+def there(row: Found | None, what: str) -> Found:
+    """`row`. Raises: NotFoundError when it is None."""
+    if row is None:
+        raise NotFoundError(f"There is no such {what}.")
+    return row

@@ -1,10 +1,10 @@
-"""Reports, moderation and appeals: written by those concerned, decided by reviewers, with reasons."""
+"""Reports and moderation: written by those concerned, decided by reviewers, with reasons."""
 
 from __future__ import annotations
 
 import uuid
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 
 from django.http import HttpRequest
 from ninja import Router, Schema, Status
@@ -16,20 +16,19 @@ from crowdsft.web.api.access import (
     contributing,
     find_campaign,
     find_membership,
-    organising,
+    may_review,
     require_organiser,
-    require_reviewer,
+    reviewing,
     signed_in,
+    there,
 )
 from crowdsft.web.api.errors import NotFoundError
 from crowdsft.web.api.limits import WORK
 from crowdsft.web.campaigns.models import Campaign, Membership
 from crowdsft.web.contributions.models import Contribution, Task
-from crowdsft.web.reviews import appeals as appealing
 from crowdsft.web.reviews import moderation, reports
-from crowdsft.web.reviews.models import Appeal, Checkup, Moderation, Report
+from crowdsft.web.reviews.models import Checkup, Moderation, Report
 from crowdsft.web.reviews.reasons import MOST_CHARACTERS
-from crowdsft.web.reviews.trail import about, outcome, trail
 from crowdsft.web.votes.models import Vote
 
 router = Router(tags=["reviews"])
@@ -127,42 +126,6 @@ class FlagsOut(Schema):
     flags: dict[str, list[str]]
 
 
-class NewAppeal(Schema):
-    """Against the decision on a `contribution`, the award of a round (`award`), or else the pause of your tasks."""
-
-    contribution: uuid.UUID | None = None
-    award: int | None = None
-    words: str = Field(max_length=appealing.MOST_CHARACTERS)
-
-
-class TrailEntry(Schema):
-    """One thing that happened."""
-
-    when: datetime | None
-    who: str
-    what: str
-    words: str
-
-
-class AppealOut(Schema):
-    """An appeal with its trail, which both sides see. `state`: open, answered or withdrawn."""
-
-    id: int
-    about: str
-    state: str
-    granted: bool | None
-    same_person: bool
-    outcome: str
-    trail: list[TrailEntry]
-
-
-class Answer(Schema):
-    """Whether the appeal is granted, and your reasons."""
-
-    grant: bool
-    words: str = Field(max_length=appealing.MOST_CHARACTERS)
-
-
 # Reports
 
 
@@ -178,10 +141,10 @@ def write_report(request: HttpRequest, slug: str, body: NewReport) -> Status[Wri
     said = {"reason": body.reason, "words": body.words}
     if body.task is not None:
         task = Task.objects.select_related("campaign", "membership").filter(pk=body.task, membership=member)
-        written = reports.report_task(_there(task.first(), "task of yours"), body.part, **said)
+        written = reports.report_task(there(task.first(), "task of yours"), body.part, **said)
     elif body.vote is not None:
         vote = Vote.objects.select_related("campaign", "membership").filter(pk=body.vote, membership=member)
-        written = reports.report_vote(_there(vote.first(), "pair of yours"), body.part, **said)
+        written = reports.report_vote(there(vote.first(), "pair of yours"), body.part, **said)
     elif body.contribution is not None:
         row = _contribution(campaign, body.contribution)
         if not reports.may_report(row, member):
@@ -195,7 +158,7 @@ def write_report(request: HttpRequest, slug: str, body: NewReport) -> Status[Wri
 @router.get("/campaigns/{slug}/reports", response=answers(list[ReportOut], 401, 403, 404))
 def list_reports(request: HttpRequest, slug: str) -> list[ReportOut]:
     """The campaign's reports, open ones first, at most 500 (reviewers)."""
-    campaign, _ = _reviewing(request, slug, to_read=True)
+    campaign, _ = reviewing(request, slug, to_read=True)
     rows = (
         Report.objects.filter(campaign=campaign).select_related("contribution").order_by("state", "-created")
     )
@@ -205,8 +168,8 @@ def list_reports(request: HttpRequest, slug: str) -> list[ReportOut]:
 @router.post("/campaigns/{slug}/reports/{int:report_id}", response=answers(ReportOut, 401, 403, 404, 422))
 def settle_report(request: HttpRequest, slug: str, report_id: int, body: Outcome) -> ReportOut:
     """Settle a report with what was done (reviewers)."""
-    campaign, member = _reviewing(request, slug)
-    row = _there(Report.objects.filter(campaign=campaign, pk=report_id).first(), "report in this campaign")
+    campaign, member = reviewing(request, slug)
+    row = there(Report.objects.filter(campaign=campaign, pk=report_id).first(), "report in this campaign")
     reports.settle(row, member, body.outcome)
     row.refresh_from_db()
     return _report(row)
@@ -218,7 +181,7 @@ def settle_report(request: HttpRequest, slug: str, report_id: int, body: Outcome
 @router.post("/campaigns/{slug}/exclusions", response=answers(ModerationOut, 401, 403, 404, 422, status=201))
 def exclude(request: HttpRequest, slug: str, body: NewExclusion) -> Status[ModerationOut]:
     """Leave a contribution out of the round to come (reviewers)."""
-    campaign, member = _reviewing(request, slug)
+    campaign, member = reviewing(request, slug)
     row = _contribution(campaign, body.contribution)
     return Status(201, _moderation(moderation.exclude(row, member, reason=body.reason, words=body.words)))
 
@@ -226,12 +189,12 @@ def exclude(request: HttpRequest, slug: str, body: NewExclusion) -> Status[Moder
 @router.post("/campaigns/{slug}/pauses", response=answers(ModerationOut, 401, 403, 404, 422, status=201))
 def pause_member(request: HttpRequest, slug: str, body: NewPause) -> Status[ModerationOut]:
     """Give somebody no tasks and votes for a while (reviewers)."""
-    campaign, member = _reviewing(request, slug)
+    campaign, member = reviewing(request, slug)
     if body.contribution is not None:
         whom = _contribution(campaign, body.contribution).membership
     else:
         rows = Membership.objects.select_related("campaign").filter(campaign=campaign, pk=body.member or 0)
-        whom = _there(rows.first(), "member of this campaign")
+        whom = there(rows.first(), "member of this campaign")
     decided = moderation.pause(whom, member, reason=body.reason, words=body.words, days=body.days)
     return Status(201, _moderation(decided))
 
@@ -244,7 +207,7 @@ def moderations(request: HttpRequest, slug: str) -> list[ModerationOut]:
     rows = Moderation.objects.filter(campaign=campaign)
     return [
         _moderation(row)
-        for row in (rows if _reviews(member) else rows.filter(membership=member))[:MOST_SHOWN]
+        for row in (rows if may_review(member) else rows.filter(membership=member))[:MOST_SHOWN]
     ]
 
 
@@ -254,9 +217,9 @@ def moderations(request: HttpRequest, slug: str) -> list[ModerationOut]:
 )
 def lift(request: HttpRequest, slug: str, moderation_id: int, body: Lifting) -> Status[None]:
     """End a pause, or let an excluded contribution in again (reviewers)."""
-    campaign, member = _reviewing(request, slug)
+    campaign, member = reviewing(request, slug)
     rows = Moderation.objects.filter(campaign=campaign, pk=moderation_id)
-    moderation.lift(_there(rows.first(), "decision in this campaign"), member, body.why)
+    moderation.lift(there(rows.first(), "decision in this campaign"), member, body.why)
     return Status(204, None)
 
 
@@ -273,86 +236,9 @@ def flags(request: HttpRequest, slug: str) -> list[FlagsOut]:
     ]
 
 
-# Appeals
-
-
-@router.post(
-    "/campaigns/{slug}/appeals",
-    throttle=[WORK],
-    response=answers(AppealOut, 401, 403, 404, 422, 429, status=201),
-)
-def write_appeal(request: HttpRequest, slug: str, body: NewAppeal) -> Status[AppealOut]:
-    """Appeal against a rejection or exclusion, an award, or the pause of your tasks."""
-    campaign = find_campaign(slug)
-    member = find_membership(campaign, contributing(request))
-    if body.contribution is not None:
-        rows = Contribution.objects.filter(membership=member, pk=body.contribution)
-        written = appealing.appeal_rejection(
-            _there(rows.first(), "contribution of yours"), member, body.words
-        )
-    elif body.award is not None:
-        written = appealing.appeal_award(member, body.award, body.words)
-    else:
-        found = _there(moderation.pause_of(member), "pause of your tasks")
-        written = appealing.appeal_pause(found, member, body.words)
-    return Status(201, _appeal(written, member))
-
-
-@router.get("/campaigns/{slug}/appeals", response=answers(list[AppealOut], 401, 403, 404))
-def list_appeals(request: HttpRequest, slug: str) -> list[AppealOut]:
-    """Appeals, newest first, at most 500: all of them for reviewers, your own for others."""
-    campaign = find_campaign(slug)
-    member = find_membership(campaign, signed_in(request))
-    rows = Appeal.objects.filter(campaign=campaign).order_by("-pk")
-    mine = rows if _reviews(member) else rows.filter(membership=member)
-    return [_appeal(row, member) for row in mine[:MOST_SHOWN]]
-
-
-@router.post(
-    "/campaigns/{slug}/appeals/{int:appeal_id}/answer", response=answers(AppealOut, 401, 403, 404, 422)
-)
-def answer_appeal(request: HttpRequest, slug: str, appeal_id: int, body: Answer) -> AppealOut:
-    """Grant or decline an appeal; not one against your own decision, where others could answer (reviewers)."""
-    campaign, member = _reviewing(request, slug)
-    row = _there(Appeal.objects.filter(campaign=campaign, pk=appeal_id).first(), "appeal in this campaign")
-    appealing.answer(row, member, grant=body.grant, words=body.words)
-    return _appeal(row, member)
-
-
-@router.post(
-    "/campaigns/{slug}/appeals/{int:appeal_id}/withdraw",
-    response=answers(None, 401, 403, 404, 422, status=204),
-)
-def withdraw_appeal(request: HttpRequest, slug: str, appeal_id: int) -> Status[None]:
-    """Take your own appeal back while it is open."""
-    campaign = find_campaign(slug)
-    member = find_membership(campaign, contributing(request))
-    rows = Appeal.objects.filter(membership=member, pk=appeal_id)
-    appealing.withdraw(_there(rows.first(), "appeal of yours"), member)
-    return Status(204, None)
-
-
-def _reviewing(request: HttpRequest, slug: str, *, to_read: bool = False) -> tuple[Campaign, Membership]:
-    """The campaign and the reviewer's membership. Raises: NotFoundError, NotAllowedError."""
-    user, campaign = signed_in(request) if to_read else organising(request), find_campaign(slug)
-    require_reviewer(campaign, user)
-    return campaign, find_membership(campaign, user)
-
-
-def _reviews(member: Membership) -> bool:
-    return member.left is None and member.role in appealing.STAFF
-
-
-def _there(row: Any, what: str) -> Any:
-    """`row`. Raises: NotFoundError when it is None."""
-    if row is None:
-        raise NotFoundError(f"There is no such {what}.")
-    return row
-
-
 def _contribution(campaign: Campaign, number: uuid.UUID) -> Contribution:
     rows = Contribution.objects.select_related("campaign", "membership__campaign")
-    found: Contribution = _there(
+    found: Contribution = there(
         rows.filter(campaign=campaign, pk=number).first(), "contribution in this campaign"
     )
     return found
@@ -384,19 +270,4 @@ def _moderation(row: Moderation) -> ModerationOut:
         until=row.until,
         lifted=row.lifted,
         lifted_why=row.lifted_why,
-    )
-
-
-def _appeal(row: Appeal, reader: Membership) -> AppealOut:
-    return AppealOut(
-        id=row.pk,
-        about=about(row),
-        state=row.state,
-        granted=row.granted,
-        same_person=row.is_same_person,
-        outcome=outcome(row),
-        trail=[
-            TrailEntry(when=entry.when, who=entry.who, what=entry.what, words=entry.words)
-            for entry in trail(row, reader)
-        ],
     )
