@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -198,3 +199,15 @@ def test_decimal_numbers_are_read_as_their_writer_s_language_has_them(as_alice: 
         90.5,
         0.75,
     )
+
+
+def test_faults_are_listed_in_the_order_of_the_page(as_alice: Client) -> None:
+    campaign = _imported(as_alice, settings_as_toml(parse_settings(OTHERS)))
+    sent = _posted(CampaignForm(initial=form_values(campaign.plan), kept=campaign.plan))
+    wrong = {"votes.enough": "-1", "reviews.phone_region": "x", "points.budget_per_round": "-1", "rounds.count": "0",
+             "training.rank": "0", "model.base": "builtin:tiny"}  # fmt: skip
+    markup = as_alice.post(DRAFT, {**sent, **wrong, "do": "draft"}).content.decode()
+    summary, form = markup.split('id="faults"')[1].split("</ul>", 1)
+    links = re.findall(r'<a href="#([^"]+)">', summary)
+    places = [form.index(f'id="{link}"') for link in links]
+    assert len(places) == 6 and places == sorted(places), links

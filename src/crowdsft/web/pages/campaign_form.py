@@ -455,6 +455,7 @@ def _fields() -> dict[str, forms.Field]:
         "rounds.grouping": choice_field(
             _("How contributors are split"), named_choices(GROUPINGS, GROUPING_WORDS)
         ),
+        **people_fields(),
         "points.budget_per_round": number_field(_("Points in each round")),
         "points.policy": choice_field(_("How points are paid"), named_choices(REWARDS, POLICY_WORDS)),
         "campaign.licence": text_field(_("Licence of the contributions"), maxlength=80),
@@ -467,6 +468,9 @@ def _fields() -> dict[str, forms.Field]:
         "campaign.seed": number_field(
             _("Seed"), _("The same seed and contributions give the same campaign.")
         ),
+        **_choosing_fields(),
+        **_training_fields(),
+        **_evaluation_fields(),
         "artifacts.keep": choice_field(
             _("Models that are kept"),
             ARTIFACTS,
@@ -478,10 +482,6 @@ def _fields() -> dict[str, forms.Field]:
             widget=forms.CheckboxSelectMultiple(),
             required=False,
         ),
-        **people_fields(),
-        **_choosing_fields(),
-        **_training_fields(),
-        **_evaluation_fields(),
     }
 
 
