@@ -148,6 +148,14 @@ def test_anything_else_is_a_settings_error_and_nothing_worse(data: dict[str, Any
         parse_settings(data)
 
 
+def test_questions_with_known_answers_fill_no_round() -> None:
+    judging = {"kinds": ["choose_response", "rate_response"], "drafts": 2, "overlap": 1, "per_contributor": 2}
+    data = minimal(tasks=judging, rounds={"groups": 2})
+    assert "at most 3 judgements, and a round closes with 4" in faults_of(data)["tasks.drafts"]
+    known = [{"prompt": "Who?", "response": "Me.", "rating": 4}]
+    assert parse_settings({**data, "gold": {"share": 0.5, "rate": known}}).round_size == 2
+
+
 def test_names_known_to_settings_are_the_tables_names() -> None:
     """Core cannot import the layers above it, so the names are written twice; here they are compared."""
     from crowdsft.embedding import EMBEDDINGS, NETWORK_EMBEDDINGS

@@ -25,7 +25,7 @@ from crowdsft.core.settings.model import ModelSection, builtin_faults
 from crowdsft.core.settings.points import PointsSection
 from crowdsft.core.settings.rounds import RoundsSection, closing_faults
 from crowdsft.core.settings.section import Section
-from crowdsft.core.settings.tasks import GoldSection, TasksSection, gold_faults, supply_faults
+from crowdsft.core.settings.tasks import GoldSection, TasksSection, gold_faults, round_size, supply_faults
 from crowdsft.core.settings.training import TrainingSection, passes_faults, trl_faults
 from crowdsft.core.settings.votes import VotesSection, votes_faults
 
@@ -137,9 +137,11 @@ def _tasks(sections: Sections) -> list[Fault]:
     tasks, gold, rounds = (sections.get(name) for name in ("tasks", "gold", "rounds"))
     if not isinstance(tasks, TasksSection):
         return []
-    faults = gold_faults(tasks, gold) if isinstance(gold, GoldSection) else []
+    if not isinstance(gold, GoldSection):
+        return []
+    faults = gold_faults(tasks, gold)
     if isinstance(rounds, RoundsSection) and rounds.close == "size":
-        faults += supply_faults(tasks, rounds.size or rounds.groups * tasks.per_contributor)
+        faults += supply_faults(tasks, round_size(rounds, tasks, gold))
     return faults
 
 

@@ -8,6 +8,8 @@ from typing import Annotated
 from pydantic import Field, field_validator
 
 from crowdsft.core.errors import Fault
+from crowdsft.core.sentences import sentence
+from crowdsft.core.settings.rounds import RoundsSection
 from crowdsft.core.settings.section import NonEmpty, Section, known_name
 
 TASK_KINDS = ("write_response", "correct_response", "choose_response", "rate_response")
@@ -87,10 +89,21 @@ class GoldSection(Section):
         return min(math.ceil(self.share * per_contributor), per_contributor - 1)
 
 
+def round_size(rounds: RoundsSection, tasks: TasksSection, gold: GoldSection) -> int:
+    """How many contributions close a round with close = "size": questions with known answers are none."""
+    own = tasks.per_contributor - gold.tasks(tasks.per_contributor)
+    return rounds.size or rounds.groups * own
+
+
 def gold_faults(tasks: TasksSection, gold: GoldSection) -> list[Fault]:
     """What the two sections contradict each other about."""
     faults = [
-        Fault(f"gold.{name}", f"contradicts tasks.kinds, which lacks {kind!r}; add it there, or remove these")
+        Fault(
+            f"gold.{name}",
+            sentence(
+                "contradicts tasks.kinds, which lacks {kind!r}; add it there, or remove these", kind=kind
+            ),
+        )
         for name, kind, items in (
             ("choose", "choose_response", gold.choose),
             ("rate", "rate_response", gold.rate),
@@ -99,19 +112,26 @@ def gold_faults(tasks: TasksSection, gold: GoldSection) -> list[Fault]:
     ]
     for number, item in enumerate(gold.choose):
         if item.better == item.worse:
-            faults.append(Fault(f"gold.choose.{number}", "has the same text as the better and the worse one"))
+            problem = sentence("has the same text as the better and the worse one")
+            faults.append(Fault(f"gold.choose.{number}", problem))
     return faults
 
 
-def supply_faults(tasks: TasksSection, round_size: int) -> list[Fault]:
+def supply_faults(tasks: TasksSection, size: int) -> list[Fault]:
     """What is wrong where a round needs more judgements than the base's answers give."""
     most = tasks.judgements_at_most
-    if most is None or round_size <= most:
+    if most is None or size <= most:
         return []
     return [
         Fault(
             "tasks.drafts",
-            f"is {tasks.drafts}: with tasks.overlap = {tasks.overlap} that gives at most {most} judgements, and a "
-            f"round closes with {round_size}. Use more drafts or a larger overlap, or let people write as well",
+            sentence(
+                "is {drafts}: with tasks.overlap = {overlap} that gives at most {most} judgements, and a "
+                "round closes with {size}. Use more drafts or a larger overlap, or let people write as well",
+                drafts=tasks.drafts,
+                overlap=tasks.overlap,
+                most=most,
+                size=size,
+            ),
         )
     ]

@@ -73,7 +73,9 @@ def passes_faults(training: TrainingSection) -> list[Fault]:
     """Options that "multi_lora" alone has, given to another backend."""
     if training.backend == "multi_lora":
         return []
-    problem = f'contradicts training.backend = "{training.backend}"; remove it or use "multi_lora"'
+    problem = sentence(
+        'contradicts training.backend = "{backend}"; remove it or use "multi_lora"', backend=training.backend
+    )
     given = [
         name for name in ("tokens_per_pass", "gradient_checkpointing") if getattr(training, name) is not None
     ]

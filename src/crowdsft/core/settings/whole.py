@@ -12,7 +12,7 @@ from crowdsft.core.settings.points import PointsSection
 from crowdsft.core.settings.reviews import ReviewsSection
 from crowdsft.core.settings.rounds import RoundsSection
 from crowdsft.core.settings.section import Section
-from crowdsft.core.settings.tasks import GoldSection, TasksSection
+from crowdsft.core.settings.tasks import GoldSection, TasksSection, round_size
 from crowdsft.core.settings.training import TrainingSection
 from crowdsft.core.settings.votes import VotesSection
 
@@ -41,7 +41,7 @@ class CampaignSettings(Section):
     @property
     def round_size(self) -> int:
         """How many contributions close a round with close = "size"."""
-        return self.rounds.size or self.rounds.groups * (self.tasks.per_contributor - self.gold_tasks)
+        return round_size(self.rounds, self.tasks, self.gold)
 
     @property
     def gold_tasks(self) -> int:
