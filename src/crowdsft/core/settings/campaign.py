@@ -11,9 +11,8 @@ from crowdsft.core.sentences import sentence
 from crowdsft.core.settings.section import NonEmpty, Section
 
 CONSENT = sentence(
-    "My contributions may be used to train this campaign's models and be published under the licence "
-    "named here. "
-    "They appear under a pseudonym. I may leave and have my texts deleted at any time."
+    "My contributions may be used to train this campaign's models and be published under the licence named "
+    "here. They appear under a pseudonym. I may leave and have my texts deleted at any time."
 )
 
 

@@ -88,11 +88,9 @@ def _doubts(found: Agreement, state: CampaignState) -> list[str]:
         sentences.append(
             ngettext(
                 "It is early: {count} contributor can be told apart after round {needed} at the earliest. "
-                "Until "
-                "then the values are rough.",
-                "It is early: {count} contributors can be told apart after round {needed} at the "
-                "earliest. Until "
-                "then the values are rough.",
+                "Until then the values are rough.",
+                "It is early: {count} contributors can be told apart after round {needed} at the earliest. "
+                "Until then the values are rough.",
                 len(found.contributors),
             ).format(count=whole(len(found.contributors)), needed=found.rounds_needed)
         )

@@ -23,29 +23,23 @@ from crowdsft.web.saying import decimal, whole
 GROUP_RULES = {
     "rank": _lazy(
         "The rule here is rank: points follow the rank of the group: the best group has the largest part, "
-        "the last "
-        "one the smallest. Inside a group, points follow contributions."
+        "the last one the smallest. Inside a group, points follow contributions."
     ),
     "marginal": _lazy(
         "The rule here is marginal: points follow the group's gain over its base; a group that did not "
-        "come closer "
-        "has none. Inside a group, points follow contributions."
+        "come closer has none. Inside a group, points follow contributions."
     ),
 }
 NO_RANGE = {
     "rank": _lazy(
         "There is no range here: in this campaign points follow the rank of the group: the best group has "
-        "the "
-        "largest part, the last one the smallest. Inside a group, everybody earns by the share of "
-        "contributions; "
-        "what each added is not estimated."
+        "the largest part, the last one the smallest. Inside a group, everybody earns by the share of "
+        "contributions; what each added is not estimated."
     ),
     "marginal": _lazy(
         "There is no range here: in this campaign points follow the group's gain over its base; a group "
-        "that did "
-        "not come closer has none. Inside a group, everybody earns by the share of contributions; what "
-        "each added "
-        "is not estimated."
+        "that did not come closer has none. Inside a group, everybody earns by the share of contributions; "
+        "what each added is not estimated."
     ),
 }
 LATER_DOUBT = _lazy("Nothing is lost: how the points are split then still counts your work in this round.")
@@ -179,13 +173,11 @@ def _won_words(change: Change) -> str:
     if change.direction == "better":
         return _(
             "Your group, group {letter}, moved the model {change} to the target. It won: its copy is the "
-            "model of "
-            "the next round."
+            "model of the next round."
         )
     return _(
         "Your group, group {letter}, moved the model {change} from the target. It won: its copy is the "
-        "model of "
-        "the next round."
+        "model of the next round."
     )
 
 
@@ -296,8 +288,7 @@ def _paid_words(award: Award, before: int, *, has_escrow: bool) -> str:
         if before:
             return _(
                 "You had {before} from earlier rounds, so we paid {points} now, which is the part that is "
-                "sure. "
-                "The rest is kept back."
+                "sure. The rest is kept back."
             )
         return _("We paid {points} now, which is the part that is sure. The rest is kept back.")
     if before:
@@ -319,11 +310,9 @@ def _doubt_words(state: CampaignState, current: RoundState, award: Award) -> str
     if award.high - award.low > 0.5 * max(1.0, abs(award.estimate)):
         return ngettext(
             "The range is wide because one round says little. Each round puts you with other people and "
-            "shows more "
-            "clearly what you add.",
-            "The range is wide because {count} rounds are still few. Each round puts you with other "
-            "people and "
             "shows more clearly what you add.",
+            "The range is wide because {count} rounds are still few. Each round puts you with other people "
+            "and shows more clearly what you add.",
             decided,
         ).format(count=decided)
     return ngettext(
@@ -364,8 +353,7 @@ def _steps(state: CampaignState, current: RoundState, award: Award, contributor:
         "{count} group trained a candidate each, all from the same base. Every candidate, and the base, gave "
         "{samples} answers to the same prompts.",
         "{count} groups trained a candidate each, all from the same base. Every candidate, and the base, "
-        "gave "
-        "{samples} answers to the same prompts.",
+        "gave {samples} answers to the same prompts.",
         groups,
     )
     steps = [trained.format(count=whole(groups), samples=whole(samples))]
@@ -382,8 +370,7 @@ def _steps(state: CampaignState, current: RoundState, award: Award, contributor:
     steps.append(
         _(
             "Parts become whole points that add up to exactly {budget} points for each round. Every "
-            "payment is an "
-            "entry of the ledger that nobody can change later."
+            "payment is an entry of the ledger that nobody can change later."
         ).format(budget=whole(_budget(state, current)))
     )
     return tuple(steps)
@@ -409,8 +396,7 @@ def _worth_words(state: CampaignState, current: RoundState, worth: Appraised) ->
     paid += own_award(current.points.awards if current.points else (), worth.contributor).points
     return _(
         "For comparison: by Shapley value your work up to here is worth about {worth} points, between "
-        "{low} and "
-        "{high}. You have been paid {paid}."
+        "{low} and {high}. You have been paid {paid}."
     ).format(
         worth=points_shown(worth.worth),
         low=points_shown(worth.low),
@@ -442,9 +428,8 @@ def _rule_words(state: CampaignState, award: Award) -> str:
     if policy in GROUP_RULES:
         return str(GROUP_RULES[policy])
     return _(
-        "All rounds together show whose presence makes a group better, and by how much. That is your "
-        "part. What is "
-        "not sure yet is kept back and paid at the latest when the campaign ends."
+        "All rounds together show whose presence makes a group better, and by how much. That is your part. "
+        "What is not sure yet is kept back and paid at the latest when the campaign ends."
     )
 
 

@@ -45,8 +45,7 @@ def own_part_words(current: RoundState, group: int, contributor: str, *, points:
     ) % {"share": round(100 * worth / positive), "paid": whole(paid)}
     own = _(
         "Your own part of that is %(share)d\N{NO-BREAK SPACE}%%, by what your answers did for the expert "
-        "examples "
-        "while the copy trained, so we paid you %(points)s."
+        "examples while the copy trained, so we paid you %(points)s."
     ) % {"share": round(100 * _own_share(current, group, contributor)), "points": whole(points)}
     return (earned, own)
 
@@ -68,10 +67,8 @@ def doubt_words() -> str:
     """How sure this is."""
     return _(
         "There is no range here: your part was watched in one training. In ten test worlds this split "
-        "ranked people "
-        "as retraining without them did with a correlation of 0.69 on average, and of 0.27 in the worst; "
-        "it tells "
-        "clearly different people apart, and is rough about people who are alike."
+        "ranked people as retraining without them did with a correlation of 0.69 on average, and of 0.27 "
+        "in the worst; it tells clearly different people apart, and is rough about people who are alike."
     )
 
 
@@ -83,8 +80,8 @@ def step_words(current: RoundState, group: int, contributor: str) -> list[str]:
     words = [
         _(
             "%(merges)s of the copies were tried. All of them merged changed the likelihood of the expert "
-            "examples by "
-            "%(together)s nats per token; group %(letter)s's Shapley value of that is %(value)s."
+            "examples by %(together)s nats per token; group %(letter)s's Shapley value of that is "
+            "%(value)s."
         )
         % {
             "merges": _merges(current.valued.merges),
@@ -98,10 +95,8 @@ def step_words(current: RoundState, group: int, contributor: str) -> list[str]:
         words.append(
             _(
                 "While group %(letter)s's copy trained, all its answers changed that by %(whole)s, to "
-                "first order, and "
-                "yours by %(own)s. What the group is worth beyond its members' sum is shared evenly, and "
-                "nobody has "
-                "less than nothing."
+                "first order, and yours by %(own)s. What the group is worth beyond its members' sum is "
+                "shared evenly, and nobody has less than nothing."
             )
             % {"letter": group_letter(group), "whole": _signed(whole), "own": _signed(own)}
         )
@@ -112,10 +107,8 @@ def rule_words() -> str:
     """The rule itself."""
     return _(
         "The rule here is in_run_split: a group by the Shapley value of its copy among the merged ones, "
-        "inside it "
-        "everybody by what the own answers did during training. A round is paid when it has a clear "
-        "winner and "
-        "the expert examples became likelier."
+        "inside it everybody by what the own answers did during training. A round is paid when it has a "
+        "clear winner and the expert examples became likelier."
     )
 
 

@@ -31,8 +31,7 @@ from crowdsft.web.saying import said
 ROLE_WORDS = {
     Membership.ORGANISER: _lazy(
         "With this link you become an <strong>organiser</strong>: you decide about the campaign, together "
-        "with "
-        "its other organisers."
+        "with its other organisers."
     ),
     Membership.REVIEWER: _lazy(
         "With this link you become a <strong>reviewer</strong>: you approve or decline winners and read "

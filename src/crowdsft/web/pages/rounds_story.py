@@ -198,9 +198,8 @@ def _sentence(state: CampaignState, measure: Measure, rounds: tuple[RoundState, 
     start, after = start_score(state), score_after(rounds[-1])
     assert start is not None and after is not None
     words = _(
-        "{measure} was {before} at the start and is {after} after round {number}. {direction}. The "
-        "numbers are in "
-        "the table below."
+        "{measure} was {before} at the start and is {after} after round {number}. {direction}. The numbers "
+        "are in the table below."
     ).format(
         measure=measure.title,
         before=measure.show(start.mean_utility),
