@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crowdsft.core.near_texts import NEAR, Text, first_authors, resemblance, shingles
+from crowdsft.core.near_texts import NEAR, Text, first_authors, may_be_near, resemblance, shingles
 
 TEXT = "The bakery on our street sells warm bread from five in the morning."
 
@@ -80,3 +80,19 @@ def test_equal_texts_are_always_found(contents: list[str]) -> None:
     first = [Text("ada", content) for content in contents]
     again = [Text("bo", content) for content in contents]
     assert first_authors(first + again)[len(contents) :] == ["ada"] * len(contents)
+
+
+@given(
+    st.text("abcd ,.", max_size=60),
+    st.lists(st.tuples(st.integers(0, 60), st.sampled_from("abx ,")), max_size=3),
+)
+def test_the_quick_no_is_never_said_of_near_texts(text: str, changes: list[tuple[int, str]]) -> None:
+    other = text
+    for place, letter in changes:
+        other = other[:place] + letter + other[place + 1 :]
+    if resemblance(shingles(text), shingles(other)) >= NEAR:
+        assert may_be_near(shingles(text), other)
+
+
+def test_the_quick_no_is_said_of_other_texts() -> None:
+    assert not may_be_near(shingles(TEXT), "My sister plays the violin in a cold garage.")

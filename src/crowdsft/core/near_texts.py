@@ -15,6 +15,7 @@ import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from heapq import nsmallest
+from math import ceil
 
 NEAR = (
     0.8  # shared share of all shingles; one wrong letter in ten words leaves about 0.86, one other word 0.7
@@ -39,8 +40,26 @@ def shingles(text: str) -> frozenset[str]:
 
     Texts shorter than that are their own only shingle.
     """
-    normal = _NOT_A_WORD.sub(" ", unicodedata.normalize("NFKC", text).casefold()).strip() or text
+    normal = _normal(text)
     return frozenset(normal[k : k + SHINGLE] for k in range(max(1, len(normal) - SHINGLE + 1)))
+
+
+def may_be_near(own: frozenset[str], text: str) -> bool:
+    """Whether a text can share `NEAR` of all shingles with `own`; a quick no for nearly all that cannot.
+
+    Near texts have at least that share of `own` in common, so a few shingles that are missing in the text are enough.
+    """
+    normal, may_miss = _normal(text), len(own) - ceil(NEAR * len(own) - 1e-9)
+    for shingle in own:
+        if shingle not in normal:
+            may_miss -= 1
+            if may_miss < 0:
+                return False
+    return True
+
+
+def _normal(text: str) -> str:
+    return _NOT_A_WORD.sub(" ", unicodedata.normalize("NFKC", text).casefold()).strip() or text
 
 
 def resemblance(first: frozenset[str], second: frozenset[str]) -> float:

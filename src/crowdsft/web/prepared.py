@@ -32,24 +32,30 @@ class Prepared(Generic[M]):
 
     def __init__(self, build: Callable[..., QuerySet[M]]) -> None:
         self._build = build
-        self._count = len(inspect.signature(build).parameters)
+        self._values = len(inspect.signature(build).parameters)
         self._plans: dict[str, _Plan] = {}
 
     def rows(self, *values: int | str) -> list[M]:
         """What the database has for `values`."""
-        plan = self._plans.get(connection.vendor)
-        if plan is None:
-            plan = self._plans[connection.vendor] = _planned(self._build, values)
-        assert len(values) == self._count
-        with connection.cursor() as cursor:
-            cursor.execute(plan.sql, [values[p] if p is not None else c for p, c in plan.places])
-            found = cursor.fetchall()
-        return [plan.made(row) for row in found]
+        plan = self._plan(values)
+        return [plan.made(row) for row in plan.fetched(plan.sql, values)]
 
     def first(self, *values: int | str) -> M | None:
         """The first row, or None."""
         found = self.rows(*values)
         return found[0] if found else None
+
+    def count(self, *values: int | str) -> int:
+        """How many rows there are."""
+        plan = self._plan(values)
+        return int(plan.fetched(f"SELECT COUNT(*) FROM ({plan.sql}) AS counted", values)[0][0])
+
+    def _plan(self, values: tuple[int | str, ...]) -> _Plan:
+        assert len(values) == self._values
+        plan = self._plans.get(connection.vendor)
+        if plan is None:
+            plan = self._plans[connection.vendor] = _planned(self._build, values)
+        return plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +69,11 @@ class _Plan:
     start: int
     converters: tuple[tuple[int, list[Any], Any], ...]
     related: list[Any]
+
+    def fetched(self, sql: str, values: tuple[int | str, ...]) -> list[Any]:
+        with connection.cursor() as cursor:
+            cursor.execute(sql, [values[p] if p is not None else c for p, c in self.places])
+            return list(cursor.fetchall())
 
     def made(self, row: Any) -> Any:
         values = list(row)

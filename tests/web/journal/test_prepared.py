@@ -44,6 +44,16 @@ def test_rows_are_those_of_the_query(campaign: Campaign) -> None:
     assert find.first(campaign.pk, 1) == JournalEvent.objects.get(position=1)
 
 
+def test_rows_are_counted(campaign: Campaign) -> None:
+    find = Prepared(
+        lambda number, position: JournalEvent.objects.filter(campaign=number, position__gte=position).only(
+            "pk"
+        )
+    )
+    assert [find.count(campaign.pk, position) for position in (0, 2, 9)] == [3, 1, 0]
+    assert len(find.rows(campaign.pk, 0)) == 3
+
+
 def test_joined_rows_come_along_in_one_query(campaign: Campaign) -> None:
     find = Prepared(
         lambda slug: Membership.objects.filter(campaign__slug=slug).select_related("campaign", "user")

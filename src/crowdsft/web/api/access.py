@@ -128,6 +128,12 @@ def find_membership(campaign: Campaign, user: User) -> Membership:
 def require_contributor(campaign: Campaign, user: User) -> Membership:
     """Raises: NotAllowedError when `user` has left or not agreed to the newest consent text."""
     membership = find_membership(campaign, user)
+    require_may_work(membership)
+    return membership
+
+
+def require_may_work(membership: Membership) -> None:
+    """As `require_contributor`, for a membership that is known with its campaign."""
     if membership.consent and membership.left is None and not membership.may_work:
         raise NotAllowedError(
             "The campaign has a new consent text. Read it with GET /api/campaigns/SLUG/consent, and agree to it by "
@@ -137,7 +143,6 @@ def require_contributor(campaign: Campaign, user: User) -> Membership:
         raise NotAllowedError(
             "To contribute, join the campaign as a contributor and agree to its consent text."
         )
-    return membership
 
 
 def require_organiser(campaign: Campaign, user: User) -> None:

@@ -18,6 +18,7 @@ from crowdsft.web.api.access import (
     find_campaign,
     find_membership,
     require_contributor,
+    require_may_work,
     signed_in,
 )
 from crowdsft.web.api.errors import NotFoundError
@@ -25,10 +26,19 @@ from crowdsft.web.api.limits import WORK
 from crowdsft.web.contributions import kept, work
 from crowdsft.web.contributions.models import Task
 from crowdsft.web.contributions.repeating import nearly_said
+from crowdsft.web.prepared import Prepared
 from crowdsft.web.task_types import TASK_TYPES
 from crowdsft.web.task_types.base import Fields
 
 router = Router(tags=["work"])
+
+_OWN_TASK = Prepared(
+    lambda number, user: (
+        Task.objects.select_related("campaign", "membership")
+        .defer("campaign__plan")
+        .filter(pk=number, membership__user=user)
+    )
+)
 
 
 class TaskOut(Schema):
@@ -145,7 +155,7 @@ def keep_draft(request: HttpRequest, task_id: int, body: AnswerIn) -> Status[Non
 def hand_in(request: HttpRequest, task_id: int, body: AnswerIn) -> Status[Accepted]:
     """Hand in the answer. Sending the same again is safe: it gives the same contribution."""
     task = _mine(request, task_id)
-    require_contributor(task.campaign, contributing(request))
+    require_may_work(task.membership)
     answer = TASK_TYPES.make(task.kind).write(body.fields)
     contribution, repeats = work.hand_in(task, answer), nearly_said(task, answer)
     return Status(
@@ -174,13 +184,10 @@ def _mine(request: HttpRequest, task_id: int) -> Task:
 
 
 def _task_of(user: User, task_id: int) -> Task:
-    task = (
-        Task.objects.select_related("campaign", "membership")
-        .filter(pk=task_id, membership__user=user)
-        .first()
-    )
+    task = _OWN_TASK.first(task_id, user.pk)
     if task is None:
         raise NotFoundError("There is no such task of yours. POST /api/campaigns/SLUG/task gives you one.")
+    task.membership.campaign = task.campaign
     return task
 
 

@@ -19,8 +19,13 @@ from crowdsft.rounds.artifacts import Artifacts
 from crowdsft.web.campaigns.models import Membership
 from crowdsft.web.contributions.models import Contribution, Task
 from crowdsft.web.contributions.places import fill, take_seat
+from crowdsft.web.prepared import Prepared
 from crowdsft.web.task_types import TASK_TYPES
 from crowdsft.web.task_types.base import Draft, Material, Source
+
+_TASKS_OF_ROUND = Prepared(
+    lambda member, round_number: Task.objects.filter(membership=member, round_number=round_number).only("pk")
+)
 
 
 def make_task(
@@ -28,7 +33,7 @@ def make_task(
 ) -> Task | None:
     """A new task for the contributor, saved; None when everything to judge is judged. Inside a transaction."""
     settings, round_number = state.plan, membership.campaign.round_number
-    number = Task.objects.filter(membership=membership, round_number=round_number).count()
+    number = _TASKS_OF_ROUND.count(membership.pk, round_number)
     seed = derive_seed(settings.campaign.seed, round_number, membership.contributor, number, "task")
     task = Task(
         campaign=membership.campaign,

@@ -24,12 +24,33 @@ from crowdsft.web.contributions.making import make_task, material_of
 from crowdsft.web.contributions.models import Contribution, Task
 from crowdsft.web.contributions.places import keep_seat
 from crowdsft.web.journal_django import campaign_state, contribution_digest, takable, wake
+from crowdsft.web.prepared import Prepared
 from crowdsft.web.task_types import TASK_TYPES
 from crowdsft.web.task_types.base import Outcome
 from crowdsft.web.task_types.texts import clean_text, storable
 from crowdsft.web.webhooks.outbox import tell
 
 KEPT_CHARACTERS = 200_000
+
+_CAMPAIGN_NOW = Prepared(lambda campaign: Campaign.objects.filter(pk=campaign).defer("plan"))
+_OWN_TURN = Prepared(
+    lambda member: Membership.objects.select_for_update(no_key=True).filter(pk=member).only("pk")
+)
+_TASK_IN_STATE = Prepared(lambda member, state: Task.objects.filter(membership=member, state=state))
+_LOCKED_TASK = Prepared(lambda number: Task.objects.select_for_update(no_key=True).filter(pk=number))
+_ON_TIME = Prepared(
+    lambda member, round_number: Task.objects.filter(
+        membership=member, round_number=round_number, state=Task.DONE
+    ).only("pk")
+)
+_LATE = Prepared(
+    lambda member, round_number: Contribution.objects.filter(
+        Q(round_number=None) | Q(round_number=round_number),
+        membership=member,
+        task__round_number__lt=round_number,
+    ).only("pk")
+)
+_SAME_TEXT = Prepared(lambda member, digest: Contribution.objects.filter(membership=member, digest=digest))
 
 
 class NotNow(InputError):  # noqa: N818  (a state, not a fault)
@@ -45,7 +66,7 @@ def current_task(campaign: Campaign, membership: Membership, artifacts: Artifact
     Raises:
         NotNow: when no round is open, the contributor has done all of this round's tasks, or all is judged.
     """
-    campaign.refresh_from_db()
+    _look_again(campaign)
     if campaign.is_supplied or not campaign.is_collecting or campaign.life != Campaign.OPEN:
         raise NotNow(_why_closed(campaign))
     check_not_paused(membership)
@@ -78,7 +99,7 @@ def next_task(campaign: Campaign, membership: Membership, artifacts: Artifacts) 
     Raises:
         NotNow: when no task is open, or none comes after it.
     """
-    campaign.refresh_from_db()
+    _look_again(campaign)
     check_not_paused(membership)
     state, number = campaign_state(campaign), campaign.round_number
     membership.campaign = campaign
@@ -100,9 +121,10 @@ def _still_open(
     membership: Membership, settings: CampaignSettings, round_number: int, task_state: str
 ) -> Task | None:
     """The contributor's task in this state, its lease renewed; one that cannot be done any more is put aside."""
-    task = Task.objects.filter(membership=membership, state=task_state).first()
+    task = _TASK_IN_STATE.first(membership.pk, task_state)
     if task is None:
         return None
+    task.campaign, task.membership = membership.campaign, membership
     if task.round_number == round_number and keep_seat(task, overlap=settings.tasks.overlap):
         task.lease_until = _lease(settings)
         task.save(update_fields=["lease_until", "changed"])
@@ -130,13 +152,7 @@ def tasks_done(membership: Membership, round_number: int) -> int:
 
     An answer to a task of an earlier round that came too late for that round's list counts here.
     """
-    on_time = Task.objects.filter(membership=membership, round_number=round_number, state=Task.DONE)
-    late = Contribution.objects.filter(
-        Q(round_number=None) | Q(round_number=round_number),
-        membership=membership,
-        task__round_number__lt=round_number,
-    )
-    return on_time.count() + late.count()
+    return _ON_TIME.count(membership.pk, round_number) + _LATE.count(membership.pk, round_number)
 
 
 def waiting_contributions(campaign: Campaign) -> int:
@@ -146,7 +162,23 @@ def waiting_contributions(campaign: Campaign) -> int:
 
 def _take_turns(membership: Membership) -> None:
     """Wait for this person's other requests; inside a transaction. (SQLite has one writer at a time anyway.)"""
-    Membership.objects.select_for_update(no_key=True).get(pk=membership.pk)
+    if _OWN_TURN.first(membership.pk) is None:
+        raise Membership.DoesNotExist("The membership was deleted meanwhile.")
+
+
+def _look_again(campaign: Campaign) -> None:
+    """Bring up to date what may have happened to the campaign since it was read."""
+    now = _as_it_is_now(campaign)
+    campaign.life, campaign.finished = now.life, now.finished
+    campaign.is_supplied, campaign.is_collecting = now.is_supplied, now.is_collecting
+    campaign.round_number, campaign.consent = now.round_number, now.consent
+
+
+def _as_it_is_now(campaign: Campaign) -> Campaign:
+    found = _CAMPAIGN_NOW.first(campaign.pk)
+    if found is None:
+        raise Campaign.DoesNotExist("The campaign was deleted meanwhile.")
+    return found
 
 
 def _lease(settings: CampaignSettings) -> datetime:
@@ -235,11 +267,13 @@ def hand_in(task: Task, answer: str) -> Contribution | None:
     paused, contribution = _pause_words(task.membership), None
     with transaction.atomic():
         _take_turns(task.membership)
-        now = Task.objects.select_for_update(no_key=True).get(pk=task.pk)
+        now = _LOCKED_TASK.first(task.pk)
+        if now is None:
+            raise Task.DoesNotExist("The task was deleted meanwhile.")
         task.state, task.seat = now.state, now.seat
         if outcome is not None:
             digest = contribution_digest(task.prompt, outcome.response, outcome.weight)
-            earlier = Contribution.objects.filter(membership=task.membership, digest=digest).first()
+            earlier = _SAME_TEXT.first(task.membership.pk, digest)
             if earlier is not None and earlier.task_id == task.pk:
                 return earlier
             if now.state == Task.DONE and outcome.verdict is not None and outcome.verdict == now.verdict:
@@ -273,7 +307,7 @@ def _too_late(task: Task, settings: CampaignSettings) -> str | None:
         return _(
             "You have skipped this task. Your text is kept under My contributions; please take the next task."
         )
-    now = Campaign.objects.values_list("round_number", flat=True).get(pk=task.campaign.pk)
+    now = _as_it_is_now(task.campaign).round_number
     if task.state == Task.EXPIRED and task.item and now == task.round_number:
         return _its_place_is_taken()
     if task.state == Task.EXPIRED:

@@ -10,12 +10,15 @@ from django.utils import timezone
 
 from crowdsft.core.events import CampaignFinished, Event, PointsAwarded, RoundClosed, RoundFinished
 from crowdsft.web.campaigns.models import Campaign
+from crowdsft.web.prepared import Prepared
 from crowdsft.web.webhooks.models import Delivery, Webhook
+
+_HOOKS = Prepared(lambda campaign: Webhook.objects.filter(campaign=campaign).order_by("pk"))
 
 
 def tell(campaign: Campaign, event: str, data: dict[str, Any]) -> int:
     """Make `event` due for every webhook of the campaign that wants it. Returns for how many."""
-    wanting = [hook for hook in Webhook.objects.filter(campaign=campaign) if event in hook.event_names]
+    wanting = [hook for hook in _HOOKS.rows(campaign.pk) if event in hook.event_names]
     for hook in wanting:
         write(hook, event, data)
     return len(wanting)
