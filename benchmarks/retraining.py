@@ -1,8 +1,8 @@
 """Exact Shapley values by retraining: every coalition in one batched run against one coalition after the other.
 
-A practice world of `crowdsft experiment retrain-shapley`, cut to a few of its contributors: each coalition but nobody is
-trained from the base on its members' rows. `all together` is how the experiment does it; the others take the
-coalitions one after the other: our batched backend on each alone, `lora` (our own loop on PEFT), and TRL's
+A practice world of `crowdsft experiment retrain-shapley`, cut to a few of its contributors: each coalition but
+nobody is trained from the base on its members' rows. `all together` is how the experiment does it; the others take
+the coalitions one after the other: our batched backend on each alone, `lora` (our own loop on PEFT), and TRL's
 SFTTrainer. Arms take turns; ratios are medians over the turns, of processor time of one thread.
 
     python benchmarks/retraining.py                        # 4 contributors, 15 coalitions

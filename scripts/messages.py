@@ -37,9 +37,11 @@ KEYWORDS: dict[str, tuple[int | tuple[int, str], ...] | None] = {
 COUNTED = re.compile(r"""\|plural:"([^",]+),([^",]+)\"""")
 NO_DAY = datetime(2000, 1, 1, tzinfo=UTC)  # a date in a catalogue would only make conflicts
 FULL_WIDTH = 100
-NOT_NEEDED = tuple(
-    f'"{name}'.encode() for name in ("PO-Rev", "POT-", "Gen", "Last", "Report", "Language-T", "Project")
+NOT_NEEDED = re.compile(
+    rb'"(PO-Revision-Date|POT-Creation-Date|Generated-By|Last-Translator|Report-Msgid-Bugs-To|Language-Team'
+    rb"|Project-Id-Version): "
 )
+"""Lines of a catalogue's head that only change without a reason."""
 HEADER = "# crowdsft in {}. How to translate: docs/how-to-translate.md"
 
 
@@ -100,7 +102,7 @@ def _po(catalog: Catalog) -> bytes:
         written, catalog, width=FULL_WIDTH, sort_by_file=True, include_lineno=False, ignore_obsolete=True
     )
     lines = written.getvalue().splitlines(keepends=True)
-    return b"".join(line for line in lines if not line.startswith(NOT_NEEDED))
+    return b"".join(line for line in lines if not NOT_NEEDED.match(line))
 
 
 def _folder(language: str) -> Path:

@@ -98,7 +98,7 @@ def test_rejection_appeal_answer(
     (mine,) = bob("GET", f"{HERE}/contributions/mine").json()
     assert (mine["standing"], mine["may_appeal"]) == ("rejected", True) and "Too little" in mine["reason"]
     appeal = bob("POST", f"{HERE}/appeals", {"contribution": str(row.pk), "words": "Please look."}).json()
-    assert [entry["what"] for entry in appeal["trail"]] == ["handed in", "rejected it", "appealed"]
+    assert [entry["what"] for entry in appeal["trail"]] == ["handed in this text", "rejected it", "appealed"]
     answer = f"{HERE}/appeals/{appeal['id']}/answer"
     body = {"grant": True, "words": "It answers the question."}
     assert "You made the decision" in refusal(dora("POST", answer, body), 422)

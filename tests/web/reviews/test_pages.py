@@ -84,7 +84,7 @@ def test_a_rejected_contributor_reads_why_and_appeals_and_another_reviewer_grant
     as_bob, as_dora, as_emil = signed_in(bob), signed_in(dora.user), signed_in(emil.user)
     assert "1 contribution of yours was sent back or left out" in check_page(as_bob.get(HERE))
     text = check_page(as_bob.get(f"{HERE}mine/"))
-    assert "Too little was written or changed: One word only." in text and "Appeal against this" in text
+    assert "Too little was written or changed. One word only." in text and "Appeal against this" in text
     form = check_page(as_bob.get(f"{HERE}appeals/new/?contribution={row.pk}"))
     assert row.response in form and "Somebody else than the person who decided" in form
     empty = as_bob.post(f"{HERE}appeals/new/", {"contribution": row.pk, "words": " "})

@@ -23,7 +23,7 @@ from crowdsft.web.contributions.places import follow_standing
 from crowdsft.web.journal_django import plan_of
 from crowdsft.web.prepared import Prepared
 from crowdsft.web.reviews.models import Moderation
-from crowdsft.web.reviews.reasons import EXCLUSION, PAUSE, checked, meaning, trimmed
+from crowdsft.web.reviews.reasons import EXCLUSION, PAUSE, checked, explained, meaning, trimmed
 from crowdsft.web.reviews.telling import tell_of_lifting, tell_of_moderation
 
 LONGEST_DAYS = 365
@@ -160,8 +160,7 @@ def pauses(campaign: Campaign) -> list[Moderation]:
 
 def pause_words(found: Moderation) -> str:
     """What somebody whose tasks are paused reads: why, until when, what is safe, and what to do."""
-    reason = meaning(PAUSE, found.reason)
-    why = f"{reason}: {found.words}" if found.words else f"{reason}."
+    why = explained(meaning(PAUSE, found.reason), found.words)
     until = (
         _("until a reviewer lifts the pause")
         if found.until is None

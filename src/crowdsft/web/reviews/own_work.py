@@ -10,7 +10,7 @@ from crowdsft.web.campaigns.models import Membership
 from crowdsft.web.contributions.models import Contribution
 from crowdsft.web.reviews.models import Appeal, Moderation, Review
 from crowdsft.web.reviews.moderation import in_force
-from crowdsft.web.reviews.reasons import EXCLUSION, REJECTION, meaning
+from crowdsft.web.reviews.reasons import EXCLUSION, REJECTION, explained, meaning
 
 AGAINST = (Contribution.REJECTED, Contribution.EXCLUDED)
 
@@ -50,12 +50,12 @@ def _one(row: Contribution) -> OwnWork:
     if row.standing == Contribution.EXCLUDED:
         decided = in_force(Moderation.objects.filter(contribution=row)).first()
         if decided is not None:
-            reason = _joined(meaning(EXCLUSION, decided.reason), decided.words)
+            reason = explained(meaning(EXCLUSION, decided.reason), decided.words)
             appeal = decided.appeals.exclude(state=Appeal.WITHDRAWN).first()
     elif row.standing in (Contribution.REJECTED, Contribution.RETURNED):
         review = Review.objects.filter(contribution=row, undone=None, verdict=row.standing).first()
         if review is not None:
-            reason = _joined(meaning(REJECTION, review.reason), review.words)
+            reason = explained(meaning(REJECTION, review.reason), review.words)
             appeal = review.appeals.exclude(state=Appeal.WITHDRAWN).first()
     if appeal is None:
         granted = Appeal.objects.filter(review__contribution=row) | Appeal.objects.filter(
@@ -71,9 +71,3 @@ def _one(row: Contribution) -> OwnWork:
         may_appeal=row.standing in AGAINST and appeal is None,
         may_change=row.standing == Contribution.RETURNED and row.round_number is None,
     )
-
-
-def _joined(reason: str, words: str) -> str:
-    if not reason:
-        return words
-    return f"{reason}: {words}" if words else f"{reason}."

@@ -72,3 +72,10 @@ def trimmed(words: str, most: int = MOST_CHARACTERS) -> str:
 def meaning(reasons: Mapping[str, object], reason: str) -> str:
     """The reason in words."""
     return str(reasons.get(reason, reason))
+
+
+def explained(reason: str, words: str) -> str:
+    """A reason and what its giver wrote about it, as sentences; only the latter where there is no reason."""
+    if not reason:
+        return words
+    return f"{reason}. {words}" if words else f"{reason}."

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from crowdsft.web.campaigns.models import Membership
 from crowdsft.web.reviews.appeals import contribution_of
 from crowdsft.web.reviews.models import Appeal, Moderation
-from crowdsft.web.reviews.reasons import EXCLUSION, PAUSE, REJECTION, meaning
+from crowdsft.web.reviews.reasons import EXCLUSION, PAUSE, REJECTION, explained, meaning
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ def trail(appeal: Appeal, reader: Membership) -> list[Entry]:
     row = contribution_of(appeal)
     writer = _writer(appeal.membership, reader)
     if row is not None:
-        entries.append(Entry(row.created, writer, _("handed in"), row.response))
+        entries.append(Entry(row.created, writer, _("handed in this text"), row.response))
     entries.extend(_decision(appeal, reader))
     entries.append(Entry(appeal.created, writer, _("appealed"), appeal.words))
     if appeal.state == Appeal.WITHDRAWN:
@@ -72,7 +72,7 @@ def about(appeal: Appeal) -> str:
 
 def _decision(appeal: Appeal, reader: Membership) -> list[Entry]:
     if appeal.review is not None:
-        reason = _with_words(meaning(REJECTION, appeal.review.reason), appeal.review.words)
+        reason = explained(meaning(REJECTION, appeal.review.reason), appeal.review.words)
         who = _decider(appeal.review.membership, reader)
         return [Entry(appeal.review.decided, who, _("rejected it"), reason)]
     found = appeal.moderation
@@ -85,18 +85,12 @@ def _decision(appeal: Appeal, reader: Membership) -> list[Entry]:
                 found.created,
                 who,
                 _("paused the tasks"),
-                _with_words(meaning(PAUSE, found.reason), found.words),
+                explained(meaning(PAUSE, found.reason), found.words),
             )
         ]
     return [
-        Entry(
-            found.created, who, _("excluded it"), _with_words(meaning(EXCLUSION, found.reason), found.words)
-        )
+        Entry(found.created, who, _("excluded it"), explained(meaning(EXCLUSION, found.reason), found.words))
     ]
-
-
-def _with_words(reason: str, words: str) -> str:
-    return f"{reason}: {words}" if words else f"{reason}."
 
 
 def _writer(member: Membership, reader: Membership) -> str:
