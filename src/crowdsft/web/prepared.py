@@ -37,6 +37,8 @@ class Prepared(Generic[M]):
 
     def rows(self, *values: int | str) -> list[M]:
         """What the database has for `values`."""
+        if not _can_be(values):
+            return []
         plan = self._plan(values)
         return [plan.made(row) for row in plan.fetched(plan.sql, values)]
 
@@ -47,6 +49,8 @@ class Prepared(Generic[M]):
 
     def count(self, *values: int | str) -> int:
         """How many rows there are."""
+        if not _can_be(values):
+            return 0
         plan = self._plan(values)
         return int(plan.fetched(f"SELECT COUNT(*) FROM ({plan.sql}) AS counted", values)[0][0])
 
@@ -56,6 +60,11 @@ class Prepared(Generic[M]):
         if plan is None:
             plan = self._plans[connection.vendor] = _planned(self._build, values)
         return plan
+
+
+def _can_be(values: tuple[int | str, ...]) -> bool:
+    """Whether a database can hold such numbers; it refuses even to look for larger ones."""
+    return all(abs(value) < 1 << 63 for value in values if isinstance(value, int))
 
 
 @dataclass(frozen=True, slots=True)

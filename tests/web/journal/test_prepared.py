@@ -54,6 +54,13 @@ def test_rows_are_counted(campaign: Campaign) -> None:
     assert len(find.rows(campaign.pk, 0)) == 3
 
 
+@pytest.mark.parametrize("number", [2**63, -(2**63), 10**40])
+def test_a_number_that_no_database_can_hold_is_nowhere(number: int, campaign: Campaign) -> None:
+    find = Prepared(lambda number: Campaign.objects.filter(pk=number).only("pk"))
+    assert (find.rows(number), find.first(number), find.count(number)) == ([], None, 0)
+    assert find.first(campaign.pk) == campaign
+
+
 def test_joined_rows_come_along_in_one_query(campaign: Campaign) -> None:
     find = Prepared(
         lambda slug: Membership.objects.filter(campaign__slug=slug).select_related("campaign", "user")
