@@ -58,9 +58,10 @@ class CreditedStep:
 
 @dataclass(frozen=True, slots=True)
 class StepGradients:
-    """One step of the first J adapters, as their optimiser took it.
+    """Some columns of one step of the first J adapters, as their optimiser took it.
 
     Args:
+        columns: Which of the parameters; P of them.
         apart: [J, C, P], each contributor's gradient; means nothing where `present` is 0.
         present: [J, C], 1 where the contributor had rows in the step.
         answers: [J, P], the latest gradient on expert answers.
@@ -69,10 +70,12 @@ class StepGradients:
         summed: [J, P], their sum over contributors, clipped.
         mean: [J, P], Adam's first moment.
         spread: [J, P], sqrt(v_hat) + eps.
-        rates: [J, P], each parameter's learning rate.
+        rates: [J, 1], each adapter's learning rate.
+        factors: [P], what it is multiplied by for each parameter.
         bias: What the first moment is divided by.
     """
 
+    columns: slice
     apart: Tensor
     present: Tensor
     answers: Tensor
@@ -82,6 +85,7 @@ class StepGradients:
     mean: Tensor
     spread: Tensor
     rates: Tensor
+    factors: Tensor
     bias: float
 
 
@@ -91,8 +95,12 @@ class Rule(Protocol):
     Laws: credits sum to the whole's to rounding; equal gradients earn equal credit.
     """
 
+    def begin(self, count: int, *, is_fresh: bool) -> None:
+        """A step of the first `count` adapters comes, part by part; `is_fresh` as in `StepGradients`."""
+        ...
+
     def add(self, step: StepGradients) -> None:
-        """Take note of one step of the first adapters."""
+        """Take note of some columns of the step."""
         ...
 
     def gains(self) -> tuple[Floats, Floats]:
@@ -108,25 +116,28 @@ class MeanGradients:
         self._apart = like.new_zeros(shape)
         self._whole, self._answers = like.new_zeros(adapters, size), like.new_zeros(adapters, size)
         self._spread = like.new_ones(adapters, size)
-        self._rates = like.new_zeros(adapters, size)
+        self._factors = like.new_zeros(size)
         self._measured = np.zeros(adapters)
+
+    def begin(self, count: int, *, is_fresh: bool) -> None:
+        """See `Rule`."""
+        self._measured[:count] += is_fresh
 
     def add(self, step: StepGradients) -> None:
         """See `Rule`."""
-        count = len(step.mean)
-        largest = step.rates.amax(dim=1, keepdim=True)  # the rates of a step differ by fixed factors only
-        self._apart[:count].addcmul_(step.apart, (step.present * step.clips * largest)[..., None])
-        self._whole[:count].addcmul_(step.summed, largest)
-        self._spread[:count] = step.spread
-        self._rates[:count] = step.rates / largest
+        count, columns = len(step.mean), step.columns
+        weights = (step.present * step.clips * step.rates)[..., None]
+        self._apart[:count, :, columns].addcmul_(step.apart, weights)
+        self._whole[:count, columns].addcmul_(step.summed, step.rates)
+        self._spread[:count, columns] = step.spread
+        self._factors[columns] = step.factors
         if step.is_fresh:
-            self._answers[:count] += step.answers
-            self._measured[:count] += 1
+            self._answers[:count, columns] += step.answers
 
     def gains(self) -> tuple[Floats, Floats]:
         """See `Rule`."""
         measured = torch.from_numpy(np.maximum(self._measured, 1)).to(self._answers)[:, None]
-        direction = self._answers / measured * self._rates / self._spread
+        direction = self._answers / measured * self._factors / self._spread
         apart = torch.bmm(self._apart, direction[..., None])[..., 0]
         return _array(apart), _array((self._whole * direction).sum(dim=1))
 
@@ -139,17 +150,20 @@ class AdamSteps:
         self._scale = 1.0
         self._gains, self._whole = np.zeros(shape[:2]), np.zeros(shape[0])
 
-    def add(self, step: StepGradients) -> None:
+    def begin(self, count: int, *, is_fresh: bool) -> None:
         """See `Rule`."""
-        count = len(step.mean)
-        moments = self._moments[:count]
         self._scale *= BETA_1
         if self._scale < SMALLEST_SCALE:
             self._moments.mul_(self._scale)
             self._scale = 1.0
+
+    def add(self, step: StepGradients) -> None:
+        """See `Rule`."""
+        count = len(step.mean)
+        moments = self._moments[:count, :, step.columns]
         added = (step.present * step.clips)[..., None]
         moments.addcmul_(step.apart, added, value=(1 - BETA_1) / self._scale)
-        direction = step.answers * step.rates / (step.spread * step.bias)
+        direction = step.answers * step.factors * step.rates / (step.spread * step.bias)
         self._gains[:count] += self._scale * _array(torch.bmm(moments, direction[..., None])[..., 0])
         self._whole[:count] += _array((step.mean * direction).sum(dim=1))
 
@@ -197,6 +211,7 @@ class InRunCredit:
         self._is_fresh = False
         shape = (len(groups), self._slot_of_answers, self._gradients.shape[2])
         self._rule: Rule = RULES[options.credit_rule](shape, self._gradients)
+        self._found: tuple[Floats, Floats] | None = None
 
     def lay_out(self, step: int, examples: Sequence[Sequence[TokenisedExample]]) -> CreditedStep:
         """Sort one step's examples by contributor; at every `credit_every`-th step expert answers follow.
@@ -227,33 +242,53 @@ class InRunCredit:
         present, apart = self._present[:count, None], self._gradients[:count, : self._slot_of_answers]
         torch.bmm(present, apart, out=self._summed[:count, None])
 
+    def begin(self, count: int) -> None:
+        """The optimiser is about to take a step of the first `count` adapters."""
+        self._found = None
+        self._rule.begin(count, is_fresh=self._is_fresh)
+
     def add(
-        self, *, clips: Tensor, summed: Tensor, mean: Tensor, spread: Tensor, rates: Tensor, bias: float
+        self,
+        columns: slice,
+        *,
+        clips: Tensor,
+        mean: Tensor,
+        spread: Tensor,
+        rates: Tensor,
+        factors: Tensor,
+        bias: float,
     ) -> None:
-        """Take note of what the optimiser made of this step's gradients; see `StepGradients`."""
+        """Take note of what the optimiser makes of some columns of this step's gradients; see `StepGradients`."""
         count = len(mean)
         self._rule.add(
             StepGradients(
-                self._gradients[:count, : self._slot_of_answers],
+                columns,
+                self._gradients[:count, : self._slot_of_answers, columns],
                 self._present[:count],
-                self._gradients[:count, self._slot_of_answers],
+                self._gradients[:count, self._slot_of_answers, columns],
                 self._is_fresh,
                 clips,
-                summed,
+                self._summed[:count, columns],
                 mean,
                 spread,
                 rates,
+                factors,
                 bias,
             )
         )
 
+    def _gains(self) -> tuple[Floats, Floats]:
+        if self._found is None:
+            self._found = self._rule.gains()
+        return self._found
+
     def first_order(self) -> Floats:
         """float64[J]: the credit of each whole run, computed without looking at contributors."""
-        return self._rule.gains()[1]
+        return self._gains()[1]
 
     def credits_of(self, adapter: int) -> tuple[Credit, ...]:
         """What came together for the contributors of one adapter."""
-        gains = self._rule.gains()[0][adapter]
+        gains = self._gains()[0][adapter]
         return tuple(Credit(name, float(gains[slot])) for name, slot in self._slots[adapter].items())
 
 

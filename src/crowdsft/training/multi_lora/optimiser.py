@@ -41,47 +41,41 @@ class BatchedAdamW:
         """
         active = slice(0, len(learning_rates))
         values, gradients = self._parameters.values[active], self._parameters.gradients[active]
-        clips = None
+        clips = torch.ones(len(values), 1, dtype=values.dtype, device=values.device)
         if self._options.gradient_clip > 0:
             norms = torch.linalg.vector_norm(gradients, dim=1, keepdim=True)
             limit = self._options.gradient_clip
             clips = torch.where(norms > limit, limit / (norms + 1e-6), 1.0)
         self._updates += 1
         rates = torch.tensor(learning_rates, dtype=values.dtype, device=values.device)[:, None]
-        spans = self._spans(len(learning_rates))
-        for span in spans:
-            self._move_moments(active, span, clips)
-            if credit is None:
-                self._update(active, span, rates)
         if credit is not None:
-            credit.add(
-                clips=torch.ones_like(rates) if clips is None else clips,
-                summed=gradients,
-                mean=self._mean[active],
-                spread=self._spread(self._square[active]),
-                rates=rates * self._rate_factors,
-                bias=1 - BETA_1**self._updates,
-            )
-            for span in spans:
-                self._update(active, span, rates)
+            credit.begin(len(values))
+        for columns in self._spans(len(values)):
+            self._step(active, columns, clips, rates, credit)
         self._parameters.refresh()
 
-    def _move_moments(self, active: slice, span: slice, clips: Tensor | None) -> None:
-        """Clip the gradients and bring the moments up to them."""
-        gradients = self._parameters.gradients[active, span]
-        if clips is not None:
+    def _step(
+        self, active: slice, columns: slice, clips: Tensor, rates: Tensor, credit: InRunCredit | None
+    ) -> None:
+        values, gradients = (
+            self._parameters.values[active, columns],
+            self._parameters.gradients[active, columns],
+        )
+        mean, square = self._mean[active, columns], self._square[active, columns]
+        factors = self._rate_factors[columns]
+        if self._options.gradient_clip > 0:
             gradients.mul_(clips)
-        self._mean[active, span].lerp_(gradients, 1 - BETA_1)
-        self._square[active, span].mul_(BETA_2).addcmul_(gradients, gradients, value=1 - BETA_2)
-
-    def _update(self, active: slice, span: slice, rates: Tensor) -> None:
-        """Move the values and clear the gradients."""
-        values, factors = self._parameters.values[active, span], self._rate_factors[span]
+        mean.lerp_(gradients, 1 - BETA_1)
+        square.mul_(BETA_2).addcmul_(gradients, gradients, value=1 - BETA_2)
+        spread, bias = self._spread(square), 1 - BETA_1**self._updates
+        if credit is not None:
+            credit.add(
+                columns, clips=clips, mean=mean, spread=spread, rates=rates, factors=factors, bias=bias
+            )
         if self._options.weight_decay > 0:
             values.addcmul_(values, rates * factors, value=-self._options.weight_decay)
-        update = self._mean[active, span].div(self._spread(self._square[active, span])).mul_(factors)
-        values.addcmul_(update, rates, value=-1 / (1 - BETA_1**self._updates))
-        self._parameters.gradients[active, span].zero_()
+        values.addcmul_(mean.div(spread).mul_(factors), rates, value=-1 / bias)
+        gradients.zero_()
 
     def _spread(self, square: Tensor) -> Tensor:
         """sqrt(v_hat) + eps."""
