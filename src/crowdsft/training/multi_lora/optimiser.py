@@ -13,8 +13,10 @@ from crowdsft.training.multi_lora.in_run_credit import InRunCredit
 from crowdsft.training.multi_lora.parameters import AdapterParameters
 from crowdsft.training.optimiser import BETA_1, BETA_2, EPSILON
 
-AT_A_TIME = {"cpu": 1 << 17, "cuda": 1 << 24}
-"""Numbers that are updated at a time: what fits a core's cache, or keeps a GPU's memory for in-betweens small."""
+FIT_THE_CACHE = 1 << 17
+"""Numbers that a processor updates at a time: what its core's cache holds."""
+FILL_A_GPU = 1 << 24
+"""Numbers that any other device updates at a time: enough to keep it busy, and few beside the adapters' own."""
 
 
 class BatchedAdamW:
@@ -84,5 +86,6 @@ class BatchedAdamW:
     def _spans(self, rows: int) -> list[slice]:
         """The columns, some at a time."""
         columns = self._parameters.values.shape[1]
-        width = max(1, AT_A_TIME.get(self._parameters.values.device.type, 1 << 24) // rows)
+        is_processor = self._parameters.values.device.type == "cpu"
+        width = max(1, (FIT_THE_CACHE if is_processor else FILL_A_GPU) // rows)
         return [slice(start, min(start + width, columns)) for start in range(0, columns, width)]
