@@ -23,7 +23,7 @@ from crowdsft.web.contributions.work import tasks_done, waiting_contributions
 from crowdsft.web.journal_django import retry as retry_step
 from crowdsft.web.pages.access import CONTRIBUTES, Visit, organiser_visit, visit
 from crowdsft.web.pages.agreement_story import agreement_story
-from crowdsft.web.pages.campaign_form import POLICY_WORDS
+from crowdsft.web.pages.campaign_fields import POLICY_WORDS
 from crowdsft.web.pages.emotion_words import emotion_words
 from crowdsft.web.pages.judging_story import judging_story
 from crowdsft.web.pages.lineage_story import lineage_story

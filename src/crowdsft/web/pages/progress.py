@@ -14,7 +14,7 @@ from django.utils.translation import ngettext, pgettext_lazy
 from crowdsft.core.campaign import CampaignState, next_step
 from crowdsft.web.campaigns.models import Campaign, Step
 from crowdsft.web.contributions.work import waiting_contributions
-from crowdsft.web.pages.campaign_form import GROUPING_WORDS
+from crowdsft.web.pages.campaign_fields import GROUPING_WORDS
 from crowdsft.web.pages.measure import group_letter
 from crowdsft.web.pages.step_words import is_waiting, note_words
 from crowdsft.web.pages.wording import counted, in_duration
